@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 import traceback
-import warnings
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from numbers import Integral, Real
@@ -97,11 +96,10 @@ def read_settings(description, constants):
 
 @contextmanager
 def _quiet():
-    """Discard warnings, and all that is written to standard error, even by C++ code."""
+    """Discard all that is written to standard error, even by C++ code."""
     saved = os.dup(2)
     try:
-        with open(os.devnull, "w") as nowhere, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), 2)
             yield
     finally:

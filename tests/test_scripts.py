@@ -128,9 +128,13 @@ def test_help_tells_the_defaults(folder):
     assert (status, errors) == (0, "") and "(default: 500)" in output and "(default: 0.7)" in output
 
 
-def test_a_figures_folder_that_cannot_be_written_is_said_first(folder):
+@pytest.mark.parametrize("obstacle", ["a file", "a folder not to be written"])
+def test_a_figures_folder_that_cannot_be_written_is_said_first(folder, obstacle):
     shutil.rmtree(folder / "figures")
-    (folder / "figures").write_text("in the way")
+    if obstacle == "a file":
+        (folder / "figures").write_text("in the way")
+    else:
+        (folder / "figures").symlink_to("/proc")  # where not even root can write
     status, output, errors = finish(start(folder, "lab2_skeleton", "--epochs", "1000000"))
     assert (status, output) == (1, "") and re.fullmatch("error: .*figures.*\n", errors)
 
