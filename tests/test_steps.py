@@ -32,13 +32,13 @@ def test_one_update_lowers_the_loss(module, images):
 
 EDITS = [  # in which exercise a student puts the first text for the second, and what is said
     ("lab2_skeleton", "(A - Y) / m", "(Y - A) / m",
-     "lab2_skeleton: db differs from the numerical gradient by 200 % (it is -1 times that): "
+     "lab2_skeleton: dW differs from the numerical gradient by 200 % (it is -1 times that): "
      "check the output layer's backward propagation"),
     ("lab2_3_skeleton", "(A2 - Y) / m", "A2 - Y",
-     "lab2_3_skeleton: db2 differs from the numerical gradient by 9900 % (it is 100 times that): "
+     "lab2_3_skeleton: dW2 differs from the numerical gradient by 9900 % (it is 100 times that): "
      "check the output layer's backward propagation"),
     ("lab2_2_skeleton", "dA1 * A1 * (1 - A1)", "dA1 * A1",
-     "lab2_2_skeleton: db1 differs from the numerical gradient by 121 %: "
+     "lab2_2_skeleton: dW1 differs from the numerical gradient by 147 %: "
      "check the hidden layer's backward propagation"),
     ("lab2_2_skeleton", "return dW1, db1, dW2, db2", "return dW1, 0 * db1, dW2, db2",
      "lab2_2_skeleton: db1 differs from the numerical gradient by 100 % (it is 0 times that): "
