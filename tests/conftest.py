@@ -10,7 +10,8 @@ import common  # before NumPy, as in the scripts
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "report: long runs, held against the report's numbers")
+    config.addinivalue_line("markers", "report: not for students between edits: the report's numbers, "
+                            "faults in whole runs, and the scripts as they were handed out")
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,7 @@ EDITS = [  # in which exercise a student puts the first text for the second, and
 ]
 
 
+@pytest.mark.report  # of the checks themselves, on the scripts as they are here
 @pytest.mark.parametrize("name, old, new, message", EDITS)
 def test_a_wrong_edit_is_explained(images, name, old, new, message):
     X, labels = images
@@ -65,6 +66,7 @@ def test_a_wrong_edit_is_explained(images, name, old, new, message):
     assert message in str(failure.value)
 
 
+@pytest.mark.report
 def test_an_update_uphill_is_explained(images):
     X, labels = images
     module = exercises.load("lab2_skeleton", "(A - Y) / m", "(Y - A) / m")

@@ -134,6 +134,7 @@ def test_training_equals_keras(name, watched_main):
     check_training(exercises.load(name), watched_main)
 
 
+@pytest.mark.report  # of the checks themselves, on the scripts as they are here
 @pytest.mark.parametrize("name, old, new, message", [
     ("lab2_2_skeleton", "b1 -= learning_rate", "b1 -= 0",
      r"lab2_2_skeleton: b1 after 1 epoch .* 100 % .* check the update of b1 in main\(\)"),
