@@ -3,120 +3,101 @@
     python lab2_skeleton.py
 
 784 pixels -> 1 sigmoid unit (sections I.A, II.A and III.A of the report). Draws the report's
-figures 2a, 2b and 2c, and in figure 2d what the neuron has learned, into figures/.
+figures 2a, 2b and 2c, in figure 2d what the neuron has learned, and in figure 2e its accuracy,
+into figures/.
 """
 import common  # before NumPy: it shares the cores among the workers of both
 import numpy as np
 
-DIGIT = 0             # the digit to recognise, 0 to 9
-LEARNING_RATE = 1.0   # alpha, the step of gradient descent
-EPOCHS = 10_000       # passes over the training images
-INIT_SCALE = 0.01     # standard deviation of the initial weights
-SEED = 0              # of the initial weights
+DIGIT = 0               # the digit to recognise, 0 to 9
+LEARNING_RATE = 1.0     # alpha, the step of gradient descent
+EPOCHS = 10_000         # updates, each from all training images
+INIT_RANGE = 0.05       # the initial weights lie between -0.05 and 0.05
+SEED = 138              # of the initial weights
+PRECISION = np.float32  # np.float64: twice as slow, and the report's losses to the last digit
 
 
 def forward_propagation(X, W, b):
-    """Return Z and A, the neuron's weighted input and its output, for the images X (m, 784)."""
-    Z = common.linear_forward(X, W, b, "output layer")        # (m, 1)  X W^T + b
-    A = common.sigmoid(Z)                                     # (m, 1)  equation 1
-    return Z, A
+    """Return the neuron's output A for the images X (m, 784)."""
+    Z = common.linear_forward(X, W, b)        # (m, 1)  X W^T + b
+    A = common.sigmoid(Z)                     # (m, 1)  equation 1
+    return A
 
 
 def backward_propagation(X, Y, A):
     """Return dW and db, the gradients of the mean over the images of equation 2."""
     m = len(X)
-    dZ = (A - Y) / m                                          # (m, 1)
-    dW, db = common.linear_backward(dZ, X, "output layer")    # (1, 784), (1,)  dZ^T X, sum dZ
+    dZ = (A - Y) / m                          # (m, 1)
+    dW, db = common.linear_backward(dZ, X)    # (1, 784), (1,)  dZ^T X, sum of dZ
     return dW, db
 
 
-def main():
-    epochs, learning_rate, seed = common.read_settings(__doc__, globals())
-    (X_train, labels_train), (X_test, labels_test) = common.load_mnist()
-    Y_train = common.is_digit(labels_train, DIGIT)         # (60000, 1)
-    Y_test = common.is_digit(labels_test, DIGIT)           # (10000, 1)
+def main(arguments=()):
+    settings = common.read_settings(__doc__, globals(), arguments)
+    (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
+    Y_train = common.is_digit(labels_train, DIGIT, PRECISION)    # (60000, 1)
+    Y_test = common.is_digit(labels_test, DIGIT, PRECISION)      # (10000, 1)
 
-    rng = np.random.default_rng(seed)
-    W = rng.normal(0, INIT_SCALE, (1, 784)).astype(np.float32)  # (1, 784)
-    b = np.zeros(1, np.float32)                                 # (1,)
+    rng = common.random_generator(settings.SEED)
+    W = rng.uniform(-INIT_RANGE, INIT_RANGE, (1, 784)).astype(PRECISION)    # (1, 784)
+    b = np.full(1, 0.0001, PRECISION)                                       # (1,)
 
-    def train(X, Y):  # X and Y: some rows of the training set
-        Z, A = forward_propagation(X, W, b)
-        dW, db = backward_propagation(X, Y, A)
-        return common.binary_cross_entropy(Z, Y), common.binary_accuracy(A, Y), dW, db
+    run = common.Run(settings, common.REPORT["A"])
+    for epoch in run:  # the number of updates so far
+        A = forward_propagation(X_train, W, b)         # (60000, 1)
+        A_test = forward_propagation(X_test, W, b)     # (10000, 1)
+        run.record(loss=common.binary_cross_entropy(A, Y_train),
+                   accuracy=common.binary_accuracy(A, Y_train),
+                   test_loss=common.binary_cross_entropy(A_test, Y_test),
+                   test_accuracy=common.binary_accuracy(A_test, Y_test))
+        if run.done:
+            break
+        dW, db = backward_propagation(X_train, Y_train, A)
+        W -= settings.LEARNING_RATE * dW
+        b -= settings.LEARNING_RATE * db
 
-    def test(X, Y):  # and of the test set
-        Z, A = forward_propagation(X, W, b)
-        return common.binary_cross_entropy(Z, Y), common.binary_accuracy(A, Y)
-
-    run = common.Run(epochs)
-    for epoch in run:
-        loss, accuracy, dW, db = common.mean_over_blocks(train, X_train, Y_train)
-        W -= learning_rate * dW
-        b -= learning_rate * db
-        test_loss, test_accuracy = common.mean_over_blocks(test, X_test, Y_test)
-        run.record(loss, accuracy, test_loss, test_accuracy)
-        if epoch == 500:
-            draw_figure_2c(run)
-
-    rises, passes = overfitting(run)
-    draw_figures_2a_2b(run, rises, passes)
-    if len(run.loss) < 500:
-        draw_figure_2c(run)
-    run.save(common.draw_weights(W, "Fig. 2d: the weights of the neuron, by pixel"),
-             "fig2d_weights.png")
-    return run.finish([
-        ("test loss, epoch 500", ".5f", 0.025196727549756617, run.at("test_loss", 500)),
-        ("training loss, epoch 500", ".5f", 0.030048830759622978, run.at("loss", 500)),
-        ("test loss starts to rise, epoch", "d", 2380, rises),
-        ("test loss above training loss, epoch", "d", 4000, passes),
-    ])
+    run.finish(draw_figures(run, W), **overfitting(run))
+    return run, W, b
 
 
 def overfitting(run):
-    """Return the epochs where the test loss starts to rise and passes the training loss.
+    """Return the epochs where the test loss starts to rise, and passes the training loss.
 
     None stands for what has not happened yet; a rise counts if it has lasted 100 epochs.
     """
-    test_loss = np.array(run.test_loss)
-    lowest = test_loss.argmin() + 1
-    if lowest + 100 > len(test_loss):
-        return None, None
-    passed = lowest + np.flatnonzero(test_loss[lowest:] > run.loss[lowest:]) + 1
-    return lowest, passed[0] if len(passed) else None
+    lowest = int(np.argmin(run.test_loss))
+    if lowest + 100 >= len(run.test_loss):
+        return {"rises": None, "passes": None}
+    passed = lowest + np.flatnonzero(np.greater(run.test_loss, run.loss)[lowest:])
+    return {"rises": lowest, "passes": int(passed[0]) if len(passed) else None}
 
 
-def draw_loss(run, title, first):
-    """Return a figure of the loss from an epoch on, with the report's epochs marked in it."""
-    figure, axes = common.draw_curves(run, "loss", title, {}, first)
-    for epoch, style in (2380, ":"), (4000, "-."):
-        if epoch < len(run.loss):
-            axes.axvline(epoch, color="0.4", linestyle=style, zorder=1,
-                         label=f"report: epoch {epoch}")
-    axes.legend(loc="upper right")
-    return figure, axes
-
-
-def draw_figures_2a_2b(run, rises, passes):
-    """Draw the loss of the whole run, and of the part of it where over-fitting sets in."""
-    figure, axes = draw_loss(run, "Fig. 2a: loss of the neuron", 1)
-    run.save(figure, "fig2a_loss.png")
-
-    figure, axes = draw_loss(run, "Fig. 2b: over-fitting", 1 + len(run.loss) // 7)
-    for epoch, label, offset in ((rises, "lowest\ntest loss", (-42, -60)),
-                                 (passes, "test loss above\ntraining loss", (30, 16))):
-        if epoch:
-            axes.annotate(f"{label}\nat {epoch}", (epoch, run.test_loss[epoch - 1]), offset,
-                          textcoords="offset points", arrowprops={"arrowstyle": "->"})
-    run.save(figure, "fig2b_loss_zoom.png")
-
-
-def draw_figure_2c(run):
-    """Draw the report's run of 500 epochs, the first of ours."""
-    figure, axes = common.draw_curves(
-        run, "loss", "Fig. 2c: loss of the neuron", {"training": 0.03005, "test": 0.0252})
-    run.save(figure, "fig2c_loss_500_epochs.png")
+def draw_figures(run, W):
+    """Return the figures of the exercise, by their file names."""
+    figures = {
+        "fig2a_loss.png": common.draw_curves(run, "loss", "Fig. 2a: loss of the neuron", 10),
+        "fig2b_loss_zoom.png": common.draw_curves(run, "loss", "Fig. 2b: zoomed loss", 300),
+        "fig2c_loss_500_epochs.png": common.draw_curves(
+            run, "loss", "Fig. 2c: loss of the neuron", 10, 500),
+        "fig2d_weights.png": common.draw_weights(
+            run, W, "Fig. 2d: the weights of the neuron, by pixel"),
+        "fig2e_accuracy.png": common.draw_curves(
+            run, "accuracy", "Fig. 2e: accuracy of the neuron", 10),
+    }
+    axes_2a, axes_2b = figures["fig2a_loss.png"].axes[0], figures["fig2b_loss_zoom.png"].axes[0]
+    for axes in (axes_2a, axes_2b):  # the report's epochs
+        for (_, printed, _, epoch), style in zip(run.results[2:], (":", "-.")):
+            if not run.changes and epoch < len(run.loss):
+                axes.axvline(epoch, color="0.4", linestyle=style, label=f"report: {printed}")
+        axes.legend(loc="upper right")
+    for name, words, offset in (("rises", "test loss rises", (-35, -33)),
+                                ("passes", "test loss above\ntraining loss", (10, 40))):
+        epoch = overfitting(run)[name]  # this run's
+        if epoch is not None:
+            axes_2b.annotate(f"{words}\nfrom {epoch:,} on", (epoch, run.test_loss[epoch]), offset,
+                             textcoords="offset points", arrowprops={"arrowstyle": "->"})
+    return figures
 
 
 if __name__ == "__main__":
-    common.run_script(main)
+    run, W, b = common.run_script(main)

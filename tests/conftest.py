@@ -1,4 +1,4 @@
-"""What all tests share: the folder of the scripts, the data, and how a failure is told."""
+"""What all tests share: the folder of the scripts, the data, and a short run of a script."""
 import sys
 from pathlib import Path
 
@@ -21,22 +21,19 @@ def mnist():
 
 
 @pytest.fixture
-def run_main(mnist, monkeypatch, tmp_path):
-    """A function that runs a script's main() on a sixth of MNIST and returns its Run."""
-    data = [(X[:10_000], labels[:10_000]) for X, labels in mnist]
-    runs = []
+def few(mnist, monkeypatch, tmp_path):
+    """Let main() see 2,000 images for training and 1,000 for the test, and save no figure.
 
-    class WatchedRun(common.Run):
-        def __init__(self, epochs):
-            super().__init__(epochs)
-            runs.append(self)
+    It is a dictionary of the figures that main() would have saved, by their file names.
+    """
+    figures = {}
 
-    def run_main(module, *arguments):
-        monkeypatch.setattr(sys, "argv", [module.__name__, *arguments])
-        module.main()
-        return runs[-1]
+    def load_few(precision):
+        return [(X[:m].astype(precision), labels[:m]) for (X, labels), m in zip(mnist, (2000, 1000))]
 
-    monkeypatch.setattr(common, "load_mnist", lambda: data)
+    monkeypatch.setattr(common, "load_mnist", load_few)
     monkeypatch.setattr(common, "FIGURES", tmp_path)
-    monkeypatch.setattr(common, "Run", WatchedRun)
-    return run_main
+    monkeypatch.setattr(common.Run, "_save", lambda run, figure, name: figures.update({name: figure}))
+    monkeypatch.setattr(common.Run, "current", None)
+    common._seen.clear()
+    return figures

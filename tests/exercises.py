@@ -2,8 +2,13 @@
 
 Each check compares a step of a script with a reference; where they differ it fails with a
 sentence for the student: which quantity of which exercise is wrong, by how much, where to look.
+The weights and biases are those that main() makes and the results those that it names, so that
+the checks also fit a network that a student has made larger.
 """
 import importlib.util
+import inspect
+import tempfile
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -14,18 +19,41 @@ import numpy as np
 NAMES = ["lab2_skeleton", "lab2_2_skeleton", "lab2_3_skeleton"]
 
 
-def load(name, old=None, new=None):
-    """Return the script as a module; with old and new, after the edit that puts new for old."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
+def edited(name, *edits):
+    """Return the script's text, after the edits that put a new text for an old one."""
     source = (ROOT / f"{name}.py").read_text()
-    assert old is None or old in source, f"{name} has no longer the line {old!r}"
-    exec(compile(source.replace(old or "", new or ""), spec.origin, "exec"), module.__dict__)
+    for old, new in edits:
+        assert old in source, f"{name} has no longer the text {old!r}"
+        source = source.replace(old, new)
+    return source
+
+
+def blanked(name, body, *functions):
+    """Return the script's text with only body, and the docstring, left of those functions."""
+    lines = (ROOT / f"{name}.py").read_text().splitlines()
+    for function in functions:
+        first = next(i for i, line in enumerate(lines) if line.startswith(f"def {function}("))
+        last = next(i for i in range(first + 1, len(lines))
+                    if lines[i] and not lines[i].startswith(" "))
+        docstring = inspect.getdoc(getattr(load(name), function))
+        lines[first + 1:last] = [f"    {docstring!r}", f"    {body}", ""]
+    return "\n".join(lines)
+
+
+def load(name, source=None):
+    """Return the script, or another text of it, as a module."""
+    path = ROOT / f"{name}.py"
+    if source is not None:
+        path = Path(tempfile.mkdtemp(), f"{name}.py")
+        path.write_text(source)
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     return module
 
 
-def fail(module, message):
-    pytest.fail(f"{module.__name__}: {message}", pytrace=False)
+def fail(message):
+    pytest.fail(message, pytrace=False)
 
 
 def attempt(module, what, function, *arguments):
@@ -33,123 +61,208 @@ def attempt(module, what, function, *arguments):
     try:
         return function(*arguments)
     except Exception as error:
-        fail(module, f"{what} stops with {type(error).__name__}: {error}")
+        sentence = f"{module.__name__}: {what} stops with {type(error).__name__}: {error}"
+    fail(sentence)  # not above, where pytest would show both exceptions
 
 
-def compare(module, quantity, value, reference, of, tolerance, where):
+class Begun(BaseException):
+    """main() has made the initial weights and calls forward_propagation."""
+
+
+def initial(module):
+    """Return the weights and biases that main() begins with, by name."""
+    function = module.forward_propagation
+
+    def watched(X, *theta):
+        raise Begun(*theta)
+
+    module.forward_propagation = watched
+    try:
+        attempt(module, "main()", lambda: module.main(["--epochs=1"]))
+        fail(f"{module.__name__}: main() does not call forward_propagation()")
+    except Begun as begun:
+        return dict(zip(list(inspect.signature(function).parameters)[1:], begun.args))
+    finally:
+        module.forward_propagation = function
+
+
+def random_theta(module, dtype=np.float64):
+    """Return random weights and biases of the shapes of the initial ones, by name."""
+    rng = np.random.default_rng(1)
+    return {name: rng.normal(0, 0.1, value.shape).astype(dtype)
+            for name, value in initial(module).items()}
+
+
+def targets(module, labels, dtype=np.float64):
+    return (common.is_digit(labels, module.DIGIT, dtype) if hasattr(module, "DIGIT")
+            else common.one_hot(labels, dtype))
+
+
+def call(module, name, values, note=lambda sentence: None):
+    """Call a function of the script with those values that it asks for; return its results by name."""
+    function = common.checked(vars(module), name, fail, note)
+    parameters = list(inspect.signature(getattr(module, name)).parameters)
+    arguments = [values[parameter] for parameter in parameters]
+    copies = [argument.copy() for argument in arguments]
+    results = attempt(module, f"{name}()", function, *arguments)
+    for parameter, argument, copy in zip(parameters, arguments, copies):
+        if not np.array_equal(argument, copy):
+            fail(f"{module.__name__}: {name}() changes its argument {parameter}")
+    return dict(zip(function.names, results if function.names[1:] else [results]))
+
+
+def both(module, X, Y, theta, note=lambda sentence: None):
+    """Return what both functions return, by name: forward, and backward."""
+    values = {**theta, "X": X, "Y": Y}
+    outputs = call(module, "forward_propagation", values, note)
+    return outputs, call(module, "backward_propagation", {**values, **outputs}, note)
+
+
+def compare(module, quantity, value, reference, of, tolerance, where, hint=""):
     """Fail unless value is the reference to within the tolerance, relative to its norm."""
-    value = np.asarray(value)
+    value, reference = np.asarray(value, float), np.asarray(reference, float)
+    if value.size == reference.size == 1:
+        value = value.reshape(reference.shape)
     if value.shape != reference.shape:
-        fail(module, f"{quantity} has shape {value.shape}, not {reference.shape}: check {where}")
-    size = np.linalg.norm(reference)
+        fail(f"{module.__name__}: {quantity} has shape {value.shape}, not {reference.shape}: "
+             f"check {where}")
+    size = max(np.linalg.norm(reference), 1e-5)  # some gradients are 0
     error = np.linalg.norm(value - reference) / size
     if not error <= tolerance:
         factor = np.vdot(value, reference) / size ** 2
-        is_multiple = np.linalg.norm(value - factor * reference) <= 0.001 * np.linalg.norm(value)
-        percent = f"{100 * error:.2g}" if error < 1 else f"{100 * error:.0f}"
-        fail(module, f"{quantity} differs from {of} by {percent} %"
-                     + (f" (it is {factor:.4g} times that)" if is_multiple else "")
-                     + f": check {where}")
+        if not hint and np.linalg.norm(value - factor * reference) <= 1e-3 * np.linalg.norm(value):
+            hint = f" (it is {factor:.4g} times that)"
+        percent = f"{100 * error:.2g}" if error < 0.99 else f"{100 * error:.0f}"
+        fail(f"{module.__name__}: {quantity} differs from {of} by {percent} %{hint}: check {where}")
 
 
-def parameters(module, dtype=np.float64):
-    """Return random weights and biases for the network of the script, in order, by name."""
-    rng = np.random.default_rng(1)
-    if module.__name__ == "lab2_skeleton":
-        shapes = {"W": (1, 784), "b": (1,)}
-    else:
-        hidden, outputs = module.HIDDEN_UNITS, 10 if module.__name__ == "lab2_3_skeleton" else 1
-        shapes = {"W1": (hidden, 784), "b1": (hidden,), "W2": (outputs, hidden), "b2": (outputs,)}
-    return {name: rng.normal(0, 0.1, shape).astype(dtype) for name, shape in shapes.items()}
+# ---- The checks --------------------------------------------------------------------------------
+
+def report_forward(X, theta):
+    """Return A of each layer of the report's network, in NumPy as it is usually written."""
+    outputs = {}
+    for W, b in zip(list(theta)[::2], list(theta)[1::2]):
+        X = 1 / (1 + np.exp(-(X @ theta[W].T + theta[b])))
+        outputs["A" + W[1:]] = X
+    return outputs
 
 
-def targets(module, labels):
-    return (common.one_hot(labels) if module.__name__ == "lab2_3_skeleton"
-            else common.is_digit(labels, module.DIGIT))
+def layer(name, theta):
+    last = list(theta)[-1].lstrip("b")
+    return "the output layer" if name.endswith(last) else f"hidden layer {name[-1]}"
 
 
-def reference_forward(X, parameters):
-    """Return Z and A of each layer, by name, in NumPy as it is usually written."""
-    layers, values, inputs = len(parameters) // 2, {}, X
-    for layer in range(1, layers + 1):
-        number = "" if layers == 1 else layer
-        Z = inputs @ parameters[f"W{number}"].T + parameters[f"b{number}"]
-        inputs = 1 / (1 + np.exp(-Z))
-        values |= {f"Z{number}": Z, f"A{number}": inputs}
-    return values
-
-
-def reference_loss(X, Y, parameters):
-    """Return equation 2, summed over the outputs: the loss that gradient descent lowers."""
-    *_, A = reference_forward(X, parameters).values()
-    return -(Y * np.log(A) + (1 - Y) * np.log(1 - A)).sum() / len(X)
-
-
-def forward(module, X, parameters):
-    """Return what forward_propagation returns, by name."""
-    names = ("Z", "A") if len(parameters) == 2 else ("A1", "Z2", "A2")
-    return dict(zip(names, attempt(
-        module, "forward_propagation()", module.forward_propagation, X, *parameters.values())))
-
-
-def backward(module, X, Y, parameters, values):
-    """Return what backward_propagation returns, by the name of the weight or bias."""
-    arguments = ([values["A"]] if "A" in values
-                 else [values["A1"], values["A2"], parameters["W2"]])
-    gradients = attempt(
-        module, "backward_propagation()", module.backward_propagation, X, Y, *arguments)
-    return dict(zip(parameters, gradients))
-
-
-def check_forward(module, X):
+def check_network(module, X):
     """forward_propagation against the formulas of the report."""
-    theta = parameters(module)
-    reference = reference_forward(X, theta)
-    for name, value in forward(module, X, theta).items():
-        compare(module, name, value, reference[name], "the formula", 1e-9,
-                f"the {'hidden' if name == 'A1' else 'output'} layer in forward_propagation()")
+    theta = random_theta(module)
+    outputs = call(module, "forward_propagation", {**theta, "X": X})
+    for name, reference in report_forward(X, theta).items():
+        compare(module, name, outputs[name], reference, "the report's formula", 1e-9,
+                f"{layer(name, theta)} in forward_propagation(), unless you meant another network "
+                "than the report's: then this test is not for you")
 
 
-def numerical_gradient(X, Y, theta, name, entries, step=1e-5):
-    """Return dL/d(theta[name]) at some entries, by central differences."""
-    values, slopes = theta[name].reshape(-1), []
-    for entry in entries:
-        original, losses = values[entry], []
-        for shifted in (original - step, original + step):
-            values[entry] = shifted
-            losses.append(reference_loss(X, Y, theta))
-        values[entry] = original
-        slopes.append((losses[1] - losses[0]) / (2 * step))
-    return np.array(slopes)
+def loss_to_train(A, Y):
+    """Return equation 2, summed over the outputs; of softmax, whose outputs sum to 1, its own loss."""
+    if A.shape[1] > 1 and np.allclose(A.sum(axis=1), 1):
+        return -(Y * np.log(A)).sum() / len(A)
+    return -(Y * np.log(A) + (1 - Y) * np.log(1 - A)).sum() / len(A)
 
 
-def check_gradients(module, X, Y):
-    """backward_propagation against numerical gradients, the output layer first."""
-    theta = parameters(module)
-    gradients = backward(module, X, Y, theta, reference_forward(X, theta))
+def check_gradients(module, X, Y, step=1e-5):
+    """backward_propagation against central differences of the script's own forward_propagation."""
+    theta = random_theta(module)
+    outputs, gradients = both(module, X, Y, theta)
+    *_, last = outputs
+    if not (0 < outputs[last].min() and outputs[last].max() < 1):
+        fail(f"{module.__name__}: {last} is from {outputs[last].min():.3g} to "
+             f"{outputs[last].max():.3g}, but should be between 0 and 1: is there a sigmoid?")
     lit = np.flatnonzero(X.any(axis=0))  # the weight of a pixel that is black has gradient 0
-    rng = np.random.default_rng(2)
-    for name in ("W", "b") if "W" in theta else ("W2", "b2", "W1", "b1"):
-        entries = rng.permutation(theta[name].size)
-        if theta[name].shape[-1] == 784:
-            entries = entries[np.isin(entries % 784, lit)]
-        entries = entries[:40]
-        gradient = gradients[name]
-        where = f"the {'hidden' if '1' in name else 'output'} layer's backward propagation"
-        if np.shape(gradient) != theta[name].shape:
-            fail(module, f"d{name} has shape {np.shape(gradient)}, not {theta[name].shape}, "
-                         f"that of {name}: check {where}")
-        compare(module, f"d{name}", gradient.reshape(-1)[entries],
-                numerical_gradient(X, Y, theta, name, entries),
-                "the numerical gradient", 1e-5, where)
+    rng, found = np.random.default_rng(2), {}
+    for name, value in theta.items():
+        flat = value.reshape(-1)
+        entries = rng.permutation(flat.size)
+        if value.shape[-1] == X.shape[1]:
+            entries = entries[np.isin(entries % X.shape[1], lit)]
+        entries, slopes = entries[:40], []
+        for entry in entries:
+            original, losses = flat[entry], []
+            for flat[entry] in (original - step, original + step):
+                A = module.forward_propagation(X, *theta.values())
+                losses.append(loss_to_train(A if len(outputs) == 1 else A[-1], Y))
+            flat[entry] = original
+            slopes.append((losses[1] - losses[0]) / (2 * step))
+        found[name] = entries, np.array(slopes)
+    for name in sorted(theta, key=lambda name: name[1:], reverse=True):  # the output layer first
+        entries, slopes = found[name]
+        gradient = np.reshape(gradients[f"d{name}"], -1)[entries]
+        hint = "".join(f" (it is d{other})" for other in theta if other != name
+                       and np.shape(theta[other]) == np.shape(theta[name])
+                       and np.allclose(np.reshape(gradients[f"d{name}"], -1)[found[other][0]],
+                                       found[other][1], rtol=1e-4))
+        compare(module, f"d{name}", gradient, slopes, "the numerical gradient", 1e-5,
+                f"{layer(name, theta)} in backward_propagation()", hint)
 
 
-def check_update(module, X, Y):
-    """One small step against the gradients lowers the loss."""
-    theta = parameters(module)
-    before = reference_loss(X, Y, theta)
-    gradients = backward(module, X, Y, theta, forward(module, X, theta))
-    after = reference_loss(X, Y, {name: theta[name] - 0.01 * gradients[name] for name in theta})
-    if not after < before:
-        fail(module, f"one update raises the loss from {before:.4f} to {after:.4f}: "
-                     "check the signs in backward_propagation()")
+def check_precision(module, X, Y):
+    """With float32 everything is float32."""
+    both(module, X.astype(np.float32), Y.astype(np.float32), random_theta(module, np.float32),
+         note=fail)
+
+
+def check_loop(module, epochs=4):
+    """main() against a loop of gradient descent with the script's own two functions.
+
+    Returns main()'s run.
+    """
+    theta = initial(module)
+    calls, function = [], module.forward_propagation
+
+    def watched(X, *arguments):
+        calls.append((X, [argument.copy() for argument in arguments]))
+        return function(X, *arguments)
+
+    module.forward_propagation = watched
+    try:
+        run, *weights = attempt(module, "main()", module.main, [f"--epochs={epochs}"])
+    finally:
+        module.forward_propagation = function
+    (X_train, labels_train), (X_test, labels_test) = common.load_mnist(module.PRECISION)
+    passed = {len(X): [] for X in (X_train, X_test)}
+    for X, arguments in calls:
+        passed[len(X)].append(arguments)
+    kind = "binary" if hasattr(module, "DIGIT") else "categorical"
+    expected = {quantity: [] for quantity in ("loss", "accuracy", "test_loss", "test_accuracy")}
+    for epoch in range(epochs + 1):
+        for X, data in ((X_train, "training"), (X_test, "test")):
+            if len(passed[len(X)]) != epochs + 1:
+                fail(f"{module.__name__}: main() calls forward_propagation() "
+                     f"{len(passed[len(X)])} times on the {data} set in {epochs} epochs, not "
+                     f"{epochs + 1} times")
+            for (name, value), found in zip(theta.items(), passed[len(X)][epoch]):
+                before = passed[len(X)][epoch - 1][list(theta).index(name)] if epoch else None
+                hint = " (it is what it was before)" if np.array_equal(found, before) else ""
+                compare(module, f"{name} after {epoch} update{'s' * (epoch != 1)}", found, value,
+                        f"{name} - LEARNING_RATE * d{name}", 1e-6,
+                        f"the update of {name} in main(), unless you meant it", hint)
+        for prefix, X, labels in (("", X_train, labels_train), ("test_", X_test, labels_test)):
+            Y = targets(module, labels, module.PRECISION)
+            outputs = call(module, "forward_propagation", {**theta, "X": X})
+            A = list(outputs.values())[-1]
+            expected[f"{prefix}loss"].append(getattr(common, f"{kind}_cross_entropy")(A, Y))
+            expected[f"{prefix}accuracy"].append(getattr(common, f"{kind}_accuracy")(A, Y))
+            if not prefix:
+                values = {**theta, **outputs, "X": X, "Y": Y}
+                gradients = call(module, "backward_propagation", values)
+        if epoch < epochs:
+            theta = {name: value - module.LEARNING_RATE * gradients[f"d{name}"]
+                     for name, value in theta.items()}
+    for name, value, found in zip(theta, theta.values(), weights):
+        compare(module, f"{name} at the end", found, value, f"{name} of the last epoch", 1e-6,
+                "that main() makes no update after the last record()")
+    for quantity, values in expected.items():
+        found = getattr(run, quantity)
+        ahead = np.allclose(found[:-1], values[1:], rtol=1e-6, atol=0)
+        compare(module, quantity, found, values, "that of the weights before each update", 1e-6,
+                f"run.record() in main(){', and that the update comes after it' if ahead else ''}")
+    return run
