@@ -42,8 +42,8 @@ def backward_propagation(X, Y, A1, A2, W2):
 def main(arguments=()):
     settings = common.read_settings(__doc__, globals(), arguments)
     (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
-    Y_train = common.is_digit(labels_train, DIGIT, PRECISION)       # (60000, 1)
-    Y_test = common.is_digit(labels_test, DIGIT, PRECISION)         # (10000, 1)
+    Y_train = (labels_train == DIGIT).astype(PRECISION).reshape(-1, 1)    # (60000, 1)
+    Y_test = (labels_test == DIGIT).astype(PRECISION).reshape(-1, 1)      # (10000, 1)
 
     rng = common.random_generator(settings.SEED)
     W1 = rng.uniform(-INIT_RANGE, INIT_RANGE, (HIDDEN_UNITS, 784)).astype(PRECISION)  # (64, 784)
@@ -56,9 +56,9 @@ def main(arguments=()):
         A1, A2 = forward_propagation(X_train, W1, b1, W2, b2)             # (60000, 64), (60000, 1)
         A1_test, A2_test = forward_propagation(X_test, W1, b1, W2, b2)    # (10000, 64), (10000, 1)
         run.record(loss=common.binary_cross_entropy(A2, Y_train),
-                   accuracy=common.binary_accuracy(A2, Y_train),
+                   accuracy=common.accuracy(A2, Y_train),
                    test_loss=common.binary_cross_entropy(A2_test, Y_test),
-                   test_accuracy=common.binary_accuracy(A2_test, Y_test))
+                   test_accuracy=common.accuracy(A2_test, Y_test))
         if run.done:
             break
         dW1, db1, dW2, db2 = backward_propagation(X_train, Y_train, A1, A2, W2)

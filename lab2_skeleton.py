@@ -35,8 +35,8 @@ def backward_propagation(X, Y, A):
 def main(arguments=()):
     settings = common.read_settings(__doc__, globals(), arguments)
     (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
-    Y_train = common.is_digit(labels_train, DIGIT, PRECISION)    # (60000, 1)
-    Y_test = common.is_digit(labels_test, DIGIT, PRECISION)      # (10000, 1)
+    Y_train = (labels_train == DIGIT).astype(PRECISION).reshape(-1, 1)    # (60000, 1)
+    Y_test = (labels_test == DIGIT).astype(PRECISION).reshape(-1, 1)      # (10000, 1)
 
     rng = common.random_generator(settings.SEED)
     W = rng.uniform(-INIT_RANGE, INIT_RANGE, (1, 784)).astype(PRECISION)    # (1, 784)
@@ -47,9 +47,9 @@ def main(arguments=()):
         A = forward_propagation(X_train, W, b)         # (60000, 1)
         A_test = forward_propagation(X_test, W, b)     # (10000, 1)
         run.record(loss=common.binary_cross_entropy(A, Y_train),
-                   accuracy=common.binary_accuracy(A, Y_train),
+                   accuracy=common.accuracy(A, Y_train),
                    test_loss=common.binary_cross_entropy(A_test, Y_test),
-                   test_accuracy=common.binary_accuracy(A_test, Y_test))
+                   test_accuracy=common.accuracy(A_test, Y_test))
         if run.done:
             break
         dW, db = backward_propagation(X_train, Y_train, A)
@@ -63,13 +63,16 @@ def main(arguments=()):
 def overfitting(run):
     """Return the epochs where the test loss starts to rise, and passes the training loss.
 
-    None stands for what has not happened yet; a rise counts if it has lasted 100 epochs.
+    What does not happen is left out; a rise counts if it has lasted 100 epochs.
     """
     lowest = int(np.argmin(run.test_loss))
-    if lowest + 100 >= len(run.test_loss):
-        return {"rises": None, "passes": None}
-    passed = lowest + np.flatnonzero(np.greater(run.test_loss, run.loss)[lowest:])
-    return {"rises": lowest, "passes": int(passed[0]) if len(passed) else None}
+    above = np.greater(run.test_loss, run.loss)[lowest:]
+    found = {}
+    if len(above) > 100:
+        found["rises"] = lowest
+        if above.any():
+            found["passes"] = lowest + int(above.argmax())
+    return found
 
 
 def draw_figures(run, W):
@@ -90,12 +93,12 @@ def draw_figures(run, W):
             if not run.changes and epoch < len(run.loss):
                 axes.axvline(epoch, color="0.4", linestyle=style, label=f"report: {printed}")
         axes.legend(loc="upper right")
-    for name, words, offset in (("rises", "test loss rises", (-35, -33)),
-                                ("passes", "test loss above\ntraining loss", (10, 40))):
-        epoch = overfitting(run)[name]  # this run's
-        if epoch is not None:
-            axes_2b.annotate(f"{words}\nfrom {epoch:,} on", (epoch, run.test_loss[epoch]), offset,
-                             textcoords="offset points", arrowprops={"arrowstyle": "->"})
+    notes = {"rises": ("test loss rises", (-35, -33)),
+             "passes": ("test loss above\ntraining loss", (10, 40))}
+    for name, epoch in overfitting(run).items():  # this run's
+        words, offset = notes[name]
+        axes_2b.annotate(f"{words}\nfrom {epoch:,} on", (epoch, run.test_loss[epoch]), offset,
+                         textcoords="offset points", arrowprops={"arrowstyle": "->"})
     return figures
 
 

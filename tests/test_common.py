@@ -37,14 +37,14 @@ def test_losses_are_those_of_the_report(dtype):
         exact = -np.log((A if target else 1 - A).astype(float) + 0.0001).mean()
         loss = common.binary_cross_entropy(A, Y)
         assert loss.dtype == np.float64 and loss == pytest.approx(exact, rel=1e-6)
-    ten = np.full((5, 10), 0.3, dtype)
-    ten[:, 3:4] = A
+    report_loss = exercises.load("lab2_3_skeleton").report_loss
+    ten, Y = np.full((5, 10), 0.3, dtype), np.zeros((5, 10), dtype)
+    ten[:, 3:4], Y[:, 3] = A, 1
     exact = -np.log(np.array([np.nextafter(dtype(0), dtype(1)), 0.01, 0.5, 0.99, 1], float)).mean()
-    loss = common.categorical_cross_entropy(ten, common.one_hot(np.full(5, 3), dtype))
+    loss = report_loss(ten, Y)
     assert loss.dtype == np.float64 and loss == pytest.approx(exact, rel=1e-6)
-    ten[0, 3] = -0.1
-    with np.errstate(invalid="ignore"):
-        assert np.isnan(common.categorical_cross_entropy(ten, common.one_hot(np.full(5, 3), dtype)))
+    ten[0, 3] = np.nan
+    assert np.isnan(report_loss(ten, Y))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -70,12 +70,10 @@ def test_layers_of_any_size_agree_with_the_formula(m, units, dtype):
 def test_wrong_shapes_are_named():
     X, W, b = np.ones((5, 784)), np.ones((64, 784)), np.ones(64)
     for call, message in (
-            (lambda: common.linear_forward(X, W.T, b), "W has shape (784, 64), but must have (784, 784)"),
-            (lambda: common.linear_forward(X, W, b[:3]), "b has shape (3,), but must have (64,) or (1,)"),
-            (lambda: common.linear_backward(X[:, :10].T, X), "dZ has shape (10, 5), but must have (5, 5)"),
-            (lambda: common.binary_cross_entropy(X[:, :1], X[:, 0]), "Y has shape (5,), but must have (5, 1)"),
-            (lambda: common.categorical_cross_entropy(X[:, :10], X[:, 0]),
-             "Y has shape (5,), but must have (5, 10)")):
+            (lambda: common.linear_forward(X, W.T, b), "W has shape (784, 64), not (784, 784)"),
+            (lambda: common.linear_forward(X, W, b[:3]), "b has shape (3,), not (64,) or (1,)"),
+            (lambda: common.linear_backward(X[:, :10].T, X), "dZ has shape (10, 5), not (5, 5)"),
+            (lambda: common.binary_cross_entropy(X[:, :1], X[:, 0]), "Y has shape (5,), not (5, 1)")):
         with pytest.raises(ValueError, match=re.escape(message)):
             call()
 
@@ -163,9 +161,10 @@ def test_two_runs_never_write_to_the_same_file(few, monkeypatch, tmp_path):
 
     settings = common.read_settings("", vars(exercises.load("lab2_skeleton")), [])
     run = common.Run(settings, common.REPORT["A"])
+    run.loss = run.accuracy = run.test_loss = run.test_accuracy = [0.5]
     for process in (111, 222):
         monkeypatch.setattr(os, "getpid", lambda: process)
-        run._save(Figure(), "figure.png")
+        run.finish({"figure.png": Figure()})
     assert len(set(written)) == 2 and tmp_path / "figure.png" not in written
     assert [path.name for path in tmp_path.iterdir()] == ["figure.png"]
 
@@ -186,7 +185,5 @@ def test_mnist_is_what_keras_expects_and_needs_no_network(monkeypatch):
             assert X.shape == (m, 784) and X.dtype == precision and X.flags.c_contiguous
             assert X.min() == 0 and X.max() == 1
             assert labels.shape == (m,) and set(labels) == set(range(10))
-    assert common.is_digit(train[1], 0).sum() == 5923
-    assert common.one_hot(test[1]).sum(axis=0).tolist() == [
-        980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
-    assert socket.getdefaulttimeout() is None
+    assert np.bincount(train[1])[0] == 5923
+    assert np.bincount(test[1]).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
