@@ -14,9 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryFile
 
-HERE = Path(__file__).resolve().parent
-FIGURES = HERE / "figures"
-os.environ.setdefault("KERAS_HOME", str(HERE / ".keras"))  # where Keras finds mnist.npz
+FIGURES = Path(__file__).resolve().with_name("figures")
+os.environ.setdefault("KERAS_HOME", str(FIGURES.with_name(".keras")))  # where mnist.npz is
 os.environ["MPLBACKEND"] = "agg"  # figures are files: no window, no display
 
 # One worker per core (see _share_rows), each with a BLAS of one thread; BLAS reads these variables
@@ -107,10 +106,10 @@ def load_mnist(precision=np.float32):
     try:
         data = mnist.load_data()
     except Exception as error:
-        file = Path(os.environ["KERAS_HOME"], "datasets", "mnist.npz")
-        raise OSError(f"cannot load {file}: restore it with: git checkout .keras, or connect to "
-                      f"the network ({error})") from error
-    return [(np.divide(X.reshape(-1, 784), 255, dtype=precision), labels) for X, labels in data]
+        raise OSError(f"cannot load {os.environ['KERAS_HOME']}/datasets/mnist.npz: restore it with "
+                      f"git checkout .keras, or connect to the network ({error})") from error
+    return [((X.reshape(-1, 784) / np.float32(255)).astype(precision, copy=False), labels)
+            for X, labels in data]  # in float64, too, the report's pixels are rounded to float32
 
 
 def random_generator(seed):
@@ -281,7 +280,8 @@ def checked(script, name):
     It then raises ValueError. The results' names, and so their shapes, are those in main().
     """
     function, parameters = script[name], inspect.signature(script[name]).parameters
-    names = re.search(rf"(\w[\w, ]*) = {name}\(", inspect.getsource(script["main"]))[1].split(", ")
+    calls = re.findall(rf"(\w[\w, ]*) = {name}\(", inspect.getsource(script["main"]))
+    names = calls[0].split(", ") if calls else []
 
     def call(*arguments):
         _seen.update(zip(parameters, arguments))
@@ -336,9 +336,9 @@ def run_script(main):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except ValueError as error:
-        file, line, _, text = [entry for entry in traceback.extract_tb(error.__traceback__)
-                               if entry.filename == script["__file__"]][-1]
-        sys.exit(f"error: {Path(file).name}, line {line}: {text}: {error}")
+        file, n, _, line = [entry for entry in traceback.extract_tb(error.__traceback__)
+                            if entry.filename == script["__file__"]][-1]
+        sys.exit(f"error: {Path(file).name}, line {n}: " + line.split("#")[0].strip() + f": {error}")
     except ImportError as error:
         sys.exit(f"error: {error}: run pip install -r requirements.txt")
     except (OSError, MemoryError) as error:

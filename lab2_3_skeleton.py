@@ -44,9 +44,9 @@ def backward_propagation(X, Y, A1, A2, W2):
 
 def report_loss(A2, Y):
     """Return the mean over the images of -sum(Y log(A2)), the loss that the report plots for C."""
-    A_true = np.vecdot(Y, A2)                                       # (m,)  the true class's output
-    A_true = np.maximum(A_true, np.finfo(A_true.dtype).smallest_subnormal)    # no logarithm of 0
-    return -np.log(A_true).mean(dtype=np.float64)
+    A_true = np.vecdot(Y, A2)                                       # (m,)  of the true digit
+    smallest = np.finfo(A2.dtype).smallest_subnormal                # there is no logarithm of 0
+    return -np.log(np.where(A_true == 0, smallest, A_true)).mean(dtype=np.float64)
 
 
 def main(arguments=()):

@@ -93,11 +93,11 @@ def draw_figures(run, W):
             if not run.changes and epoch < len(run.loss):
                 axes.axvline(epoch, color="0.4", linestyle=style, label=f"report: {printed}")
         axes.legend(loc="upper right")
-    notes = {"rises": ("test loss rises", (-35, -33)),
-             "passes": ("test loss above\ntraining loss", (10, 40))}
+    notes = {"rises": ("test loss rises\n", (-80, -34)),
+             "passes": ("test loss above\ntraining loss ", (40, 22))}
     for name, epoch in overfitting(run).items():  # this run's
         words, offset = notes[name]
-        axes_2b.annotate(f"{words}\nfrom {epoch:,} on", (epoch, run.test_loss[epoch]), offset,
+        axes_2b.annotate(f"{words}from {epoch:,} on", (epoch, run.test_loss[epoch]), offset,
                          textcoords="offset points", arrowprops={"arrowstyle": "->"})
     return figures
 

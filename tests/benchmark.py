@@ -1,13 +1,15 @@
 """How fast is an epoch? The scripts beside their peers: python tests/benchmark.py
 
 Every epoch is the same full-batch work: training set forward and backward, update, test set
-forward, losses and accuracies of both. The scripts' own main() is timed. Between its epochs the
-peers, each in a process of its own, have their turns, so that all meet the same machine; leave
-it idle. PyTorch takes part where it is installed. Medians, in milliseconds per epoch.
+forward, losses and accuracies of both. The scripts' own main() is timed, with the kernel of OpenBLAS
+that it runs with and, where the processor has AVX-512, with the one for processors without. All
+take turns, each in a process of its own and with all cores, so that all meet the same machine;
+leave it idle. PyTorch takes part where it is installed. Medians, in milliseconds per epoch.
 """
 import importlib
 import importlib.util
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -15,15 +17,11 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-if sys.argv[1:] == ["NumPy, float64, images as columns"]:
-    import numpy as np  # before common, as usual: BLAS uses all cores
-import common
-import numpy as np
-
+ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = {"A": "lab2_skeleton", "B": "lab2_2_skeleton", "C": "lab2_3_skeleton"}
-TURNS = {"A": 12, "B": 5, "C": 5}
+TURNS = {"A": 12, "B": 6, "C": 6}
 EPOCHS = 5  # in a turn
+OURS, HASWELL = "this script", "this script, Haswell kernel"
 
 
 def timed(epoch):
@@ -38,9 +36,20 @@ def timed(epoch):
     return turn
 
 
-# ---- The peers: each takes the data and the initial weights, and returns a turn -----------------
+def rate(multiply):
+    """Return the operations in a second of multiply(), which multiplies matrices of 2048 x 2048."""
+    times = []
+    for _ in range(20):
+        begin = time.perf_counter()
+        multiply()
+        times.append(time.perf_counter() - begin)
+    return 2 * 2048 ** 3 / min(times)
+
+
+# ---- The peers: each takes the data and the initial weights, returns a turn and a large product --
 
 def numpy_as_usual(X, Y, X_test, Y_test, theta, learning_rate):
+    import numpy as np
     X, Y, X_test, Y_test = (array.T.astype(float, order="C") for array in (X, Y, X_test, Y_test))
     layers = [[W.astype(float), b.astype(float).reshape(-1, 1)] for W, b in theta]
 
@@ -68,7 +77,8 @@ def numpy_as_usual(X, Y, X_test, Y_test, theta, learning_rate):
         results(activations[-1], Y)
         results(forward(X_test)[-1], Y_test)
 
-    return timed(epoch)
+    square = np.ones((2048, 2048))
+    return timed(epoch), lambda: square @ square
 
 
 def tensorflow_step(X, Y, X_test, Y_test, theta, learning_rate):
@@ -99,7 +109,9 @@ def tensorflow_step(X, Y, X_test, Y_test, theta, learning_rate):
             variable.assign_sub(learning_rate * gradient)
         return *results(Z, Y), *results(forward(X_test), Y_test)
 
-    return timed(lambda: [result.numpy() for result in step(X, Y, X_test, Y_test)])
+    square = tf.ones((2048, 2048))
+    return (timed(lambda: [result.numpy() for result in step(X, Y, X_test, Y_test)]),
+            lambda: tf.matmul(square, square).numpy())
 
 
 def keras_fit(X, Y, X_test, Y_test, theta, learning_rate):
@@ -119,7 +131,7 @@ def keras_fit(X, Y, X_test, Y_test, theta, learning_rate):
                   validation_batch_size=len(X_test))
         return [later - earlier for earlier, later in zip(ends, ends[1:])]
 
-    return turn
+    return turn, None
 
 
 def pytorch_eager(X, Y, X_test, Y_test, theta, learning_rate):
@@ -150,26 +162,40 @@ def pytorch_eager(X, Y, X_test, Y_test, theta, learning_rate):
             results(Z, Y)
             results(forward(X_test), Y_test)
 
-    return timed(epoch)
+    square = torch.ones(2048, 2048)
+    return timed(epoch), lambda: torch.mm(square, square)
 
 
-PEERS = {"NumPy, float64, images as columns": numpy_as_usual, "Keras fit, XLA": keras_fit,
-         "TensorFlow, one XLA step": tensorflow_step, "PyTorch, eager": pytorch_eager}
+PEERS = {"TensorFlow, one XLA-compiled step": tensorflow_step, "PyTorch, eager": pytorch_eager,
+         "Keras fit, XLA": keras_fit, "NumPy, float64, images as columns": numpy_as_usual}
 
 
-def serve(peer):
-    """In a process of its own: for an exercise prepare the peer, for an empty line take a turn."""
-    (X, labels), (X_test, test_labels) = common.load_mnist()
+def reply(times, begin, cpu_begin):
+    """Print a turn's times, how many threads were at work on average, and the peak of memory."""
+    threads = (time.process_time() - cpu_begin) / (time.perf_counter() - begin)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps([times, threads, peak]), flush=True)
+
+
+def serve_peer(name):
+    """Set up the exercise that a line names and reply with the rate; for an empty line, take a turn."""
+    import numpy as np  # and not common, which has settings for NumPy and the system's memory
+    with np.load(ROOT / ".keras" / "datasets" / "mnist.npz") as file:
+        (X, X_test), labels = ([file[f"{kind}_{part}"] for part in ("train", "test")] for kind in "xy")
+    X, X_test = (images.reshape(-1, 784).astype(np.float32) / 255 for images in (X, X_test))
     for line in sys.stdin:
         if exercise := line.strip():
-            Y, Y_test = (common.one_hot(digits) if exercise == "C" else common.is_digit(digits, 0)
-                         for digits in (labels, test_labels))
-            units = [784, 1] if exercise == "A" else [784, 64, Y.shape[1]]
+            digits = range(10) if exercise == "C" else [0]
+            Y, Y_test = ((y.reshape(-1, 1) == digits).astype(np.float32) for y in labels)
+            units = [784, 1] if exercise == "A" else [784, 64, len(digits)]
             rng = np.random.default_rng(0)
             theta = [(rng.normal(0, 0.1, (outputs, inputs)).astype(np.float32),
                       np.zeros(outputs, np.float32)) for inputs, outputs in zip(units, units[1:])]
-            turn = PEERS[peer](X, Y, X_test, Y_test, theta, 0.5)
-        print(json.dumps(turn()), flush=True)
+            turn, multiply = PEERS[name](X, Y, X_test, Y_test, theta, 0.5)
+            print(rate(multiply) if multiply else 0, flush=True)
+        else:
+            begin, cpu_begin = time.perf_counter(), time.process_time()
+            reply(turn(), begin, cpu_begin)
 
 
 # ---- The scripts ---------------------------------------------------------------------------------
@@ -178,97 +204,99 @@ class Done(Exception):
     """The epochs have been timed; main() need not go on."""
 
 
-def time_script(exercise, data, between_turns, turns):
-    """Run the script's main() on data; return the seconds of each epoch but those of one turn."""
-    times = []
+def serve_script():
+    """The same for the script of the exercise; after its name, the line has a number of images."""
+    sys.path.insert(0, str(ROOT))
+    import common
+    import numpy as np
 
     class TimedRun(common.Run):
-        def __init__(self, epochs):
-            super().__init__(epochs)
-            self.progress = None
-
         def __iter__(self):
-            for turn in range(turns + 1):
-                for epoch in range(EPOCHS):
-                    begin = time.perf_counter()
-                    yield epoch
-                    times.append(time.perf_counter() - begin)
-                between_turns(turn)
-            raise Done
+            self.next_line = float("inf")
+            while not (line := sys.stdin.readline()).strip():
+                if not line:
+                    sys.exit()
+                times, begin, cpu_begin = [], time.perf_counter(), time.process_time()
+                for self.epoch in range(EPOCHS):
+                    epoch_begin = time.perf_counter()
+                    yield self.epoch
+                    times.append(time.perf_counter() - epoch_begin)
+                reply(times, begin, cpu_begin)
+            raise Done(line)
 
-    run, load_mnist, argv = common.Run, common.load_mnist, sys.argv
-    common.Run, common.load_mnist, sys.argv = TimedRun, lambda: data, argv[:1]
-    try:
-        importlib.import_module(SCRIPTS[exercise]).main()
-    except Done:
-        return times[EPOCHS:]
-    finally:
-        common.Run, common.load_mnist, sys.argv = run, load_mnist, argv
-
-
-def bound(exercise, X):
-    """Return what limits an epoch, and the milliseconds that it takes by itself."""
-    def best(function, calls):
-        times = []
-        for _ in range(9):
-            begin = time.perf_counter()
-            list(common._workers.map(function, range(calls)))
-            times.append(time.perf_counter() - begin)
-        return min(times)
-
-    if exercise == "A":
-        share = -(-len(X) // common.WORKERS)
-        return "reading X once", 1000 * best(lambda i: X[i * share:(i + 1) * share].max(),
-                                             common.WORKERS)
-    square = np.ones((2048, 2048), np.float32)
-    rate = common.WORKERS * 2 * 2048 ** 3 / best(lambda i: square @ square, common.WORKERS)
-    outputs = 10 if exercise == "C" else 1
-    products = 70_000 * 64 * (784 + outputs) + 60_000 * 64 * (784 + 2 * outputs)
-    return f"matrix products at {rate / 1e9:.0f} GFLOP/s", 1000 * 2 * products / rate
+    data, square = common.load_mnist(), np.ones((2048, 2048), np.float32)
+    best = common.WORKERS * rate(
+        lambda: list(common._workers.map(lambda _: square @ square, range(common.WORKERS))))
+    common.Run, line = TimedRun, sys.stdin.readline()
+    while line:
+        exercise, m = line.split()
+        part = [[array[:int(m) * len(array) // 60_000] for array in each] for each in data]
+        common.load_mnist = lambda precision: part
+        print(best, flush=True)
+        try:
+            importlib.import_module(SCRIPTS[exercise]).main()
+        except Done as done:
+            line = done.args[0]
 
 
 def main():
-    print(f"{common.WORKERS} cores; medians of milliseconds per epoch, on all of MNIST")
-    names = [name for name in PEERS
-             if name != "PyTorch, eager" or importlib.util.find_spec("torch")]
-    peers = {name: subprocess.Popen([sys.executable, __file__, name], text=True,
-                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                    stderr=subprocess.DEVNULL) for name in names}
+    ours = {"OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OMP_NUM_THREADS",
+            "OPENBLAS_CORETYPE"}
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    names = [OURS, HASWELL, *PEERS]
+    if "avx512f" not in (Path("/proc/cpuinfo").read_text() if sys.platform == "linux" else ""):
+        names.remove(HASWELL)
+    if not importlib.util.find_spec("torch"):
+        names.remove("PyTorch, eager")
+    processes = {name: subprocess.Popen(
+        [sys.executable, __file__, name], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment | ({"OPENBLAS_CORETYPE": "Haswell"} if name == HASWELL else {}))
+        for name in names}
 
-    def ask(name, line):
-        print(line, file=peers[name].stdin, flush=True)
-        return json.loads(peers[name].stdout.readline())
+    def ask(name, line=""):
+        print(line, file=processes[name].stdin, flush=True)
+        return json.loads(processes[name].stdout.readline())
 
-    data = common.load_mnist()
+    print(f"{os.cpu_count()} cores; medians of milliseconds per epoch, on all of MNIST")
     for exercise, turns in TURNS.items():
-        times = {name: [] for name in peers}
-        for name in peers:
-            ask(name, exercise)
-
-        def take_turns(turn):
-            for name in peers:
-                seconds = ask(name, "")
-                times[name] += seconds if turn else []
-
-        ours = 1000 * statistics.median(time_script(exercise, data, take_turns, turns))
-        what, limit = bound(exercise, data[0][0])
-        print(f"\n{SCRIPTS[exercise]:40}{'ms':>8}{'ours / it':>11}\n{'this script':40}{ours:8.1f}")
-        for name in peers:
-            peer = 1000 * statistics.median(times[name])
-            print(f"{name:40}{peer:8.1f}{ours / peer:11.2f}")
-        print(f"{'bound: ' + what:40}{limit:8.1f}{ours / limit:11.2f}")
+        best = max(ask(name, f"{exercise} 60000" if name in (OURS, HASWELL) else exercise)
+                   for name in names)
+        times, threads = {name: [] for name in names}, {}
+        for turn in range(turns + 1):
+            for name in names:
+                seconds, threads[name], peak = ask(name)
+                times[name] += seconds if turn else []  # the first turn warms up
+        median = {name: 1000 * statistics.median(times[name]) for name in names}
+        print(f"\n{SCRIPTS[exercise]:36}{'ms':>8}{'threads':>9}{'script / it':>13}"
+              f"{'Haswell / it' if HASWELL in names else '':>14}")
+        for name in names:
+            print(f"{name:36}{median[name]:8.1f}{threads[name]:9.1f}", end="")
+            print(*[f"{median[script] / median[name]:13.2f}" for script in names
+                    if script in (OURS, HASWELL)])
+        outputs = {"A": 0, "B": 1, "C": 10}[exercise]
+        if outputs:
+            products = 70_000 * 64 * (784 + outputs) + 60_000 * 64 * (784 + 2 * outputs)
+            print(f"its matrix products alone, at {best / 1e9:.0f} GFLOP/s, the best rate of any: "
+                  f"{2000 * products / best:.0f} ms")
         growth = {15_000: [], 30_000: [], 60_000: []}
-        for _ in range(3):
+        for repeat in range(4):
             for m, seconds in growth.items():
-                part = [tuple(array[:m * len(array) // 60_000] for array in one) for one in data]
-                seconds += time_script(exercise, part, lambda turn: None, turns // 3 + 1)
-        for m, seconds in growth.items():
-            print(f"{f'this script on {m:,} images':40}{1000 * statistics.median(seconds):8.1f}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"\npeak memory of this process, data and TensorFlow's import included: {peak:.0f} MiB")
-    for peer in peers.values():
-        peer.communicate()
+                ask(OURS, f"{exercise} {m}")
+                ask(OURS)  # warms up
+                turn, _, peak = ask(OURS)
+                seconds += turn
+        print("this script on " + ", ".join(
+            f"{m:,} images: {1000 * statistics.median(seconds):.1f}" for m, seconds in growth.items()))
+    print(f"\npeak memory of the scripts: {peak / 2**(10 if sys.platform == 'linux' else 20):.0f} MiB")
+    for process in processes.values():
+        process.communicate()
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1]) if sys.argv[1:] else main()
+    if not sys.argv[1:]:
+        main()
+    elif sys.argv[1] in PEERS:
+        serve_peer(sys.argv[1])
+    else:
+        serve_script()
