@@ -202,8 +202,7 @@ class Run:
         self.changes = [f"{name} = {value}" for name, value in vars(settings).items()
                         if value != report["settings"].get(name, value)]
         self.loss, self.accuracy, self.test_loss, self.test_accuracy = [], [], [], []
-        self.done, self.status = False, 0
-        self.progress, self.next_line = None, time.monotonic() + 10
+        self.done, self.status, self.progress, self.print_at = False, 0, None, time.monotonic() + 10
         if sys.stdout and sys.stdout.isatty():
             from tensorflow.keras.utils import Progbar
             self.progress = Progbar(settings.EPOCHS, width=8, unit_name="epoch",
@@ -237,9 +236,9 @@ class Run:
         self.test_accuracy.append(test_accuracy)
         if self.progress and self.epoch:
             self.progress.update(self.epoch, [("loss", loss), ("test_loss", test_loss)])
-        elif time.monotonic() > self.next_line:
+        elif time.monotonic() > self.print_at:
             print(f"epoch {self.epoch}: loss {loss:.4f}, test_loss {test_loss:.4f}", flush=True)
-            self.next_line += 10
+            self.print_at += 10
 
     def finish(self, figures, **found):
         """Print the report's results beside this run's (found: some, by name); save the figures."""
@@ -338,7 +337,8 @@ def run_script(main):
     except ValueError as error:
         file, n, _, line = [entry for entry in traceback.extract_tb(error.__traceback__)
                             if entry.filename == script["__file__"]][-1]
-        sys.exit(f"error: {Path(file).name}, line {n}: " + line.split("#")[0].strip() + f": {error}")
+        place = f"{Path(file).name}, line {n}: " + line.split("#")[0].strip()
+        sys.exit(f"error: {place}: {error}")
     except ImportError as error:
         sys.exit(f"error: {error}: run pip install -r requirements.txt")
     except (OSError, MemoryError) as error:

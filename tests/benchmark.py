@@ -1,10 +1,10 @@
 """How fast is an epoch? The scripts beside their peers: python tests/benchmark.py
 
 Every epoch is the same full-batch work: training set forward and backward, update, test set
-forward, losses and accuracies of both. The scripts' own main() is timed, with the kernel of OpenBLAS
-that it runs with and, where the processor has AVX-512, with the one for processors without. All
-take turns, each in a process of its own and with all cores, so that all meet the same machine;
-leave it idle. PyTorch takes part where it is installed. Medians, in milliseconds per epoch.
+forward, losses and accuracies of both. The scripts' own main() is timed, with the kernel of
+OpenBLAS that it runs with and, where the processor has AVX-512, with the one for processors
+without. All take turns, each in a process of its own and with all cores, so that all meet the same
+machine; leave it idle. PyTorch takes part where it is installed. Medians, in milliseconds.
 """
 import importlib
 import importlib.util
@@ -178,7 +178,7 @@ def reply(times, begin, cpu_begin):
 
 
 def serve_peer(name):
-    """Set up the exercise that a line names and reply with the rate; for an empty line, take a turn."""
+    """Set up the exercise that a line names and reply with the rate; for no name, take a turn."""
     import numpy as np  # and not common, which has settings for NumPy and the system's memory
     with np.load(ROOT / ".keras" / "datasets" / "mnist.npz") as file:
         (X, X_test), labels = ([file[f"{kind}_{part}"] for part in ("train", "test")] for kind in "xy")
@@ -212,7 +212,7 @@ def serve_script():
 
     class TimedRun(common.Run):
         def __iter__(self):
-            self.next_line = float("inf")
+            self.print_at = float("inf")
             while not (line := sys.stdin.readline()).strip():
                 if not line:
                     sys.exit()
@@ -265,6 +265,7 @@ def main():
         times, threads = {name: [] for name in names}, {}
         for turn in range(turns + 1):
             for name in names:
+                time.sleep(0.3)  # until the threads of the one before have stopped waiting for work
                 seconds, threads[name], peak = ask(name)
                 times[name] += seconds if turn else []  # the first turn warms up
         median = {name: 1000 * statistics.median(times[name]) for name in names}

@@ -11,6 +11,7 @@ import common  # before NumPy, as in the scripts
 
 
 def pytest_configure(config):
+    config.option.showcapture = "stdout"  # a failure's message is for students: no log of TensorFlow
     config.addinivalue_line("markers", "report: not for students between edits: the report's numbers, "
                             "faults in whole runs, and the scripts as they were handed out")
 

@@ -17,6 +17,7 @@ import common
 import numpy as np
 
 NAMES = ["lab2_skeleton", "lab2_2_skeleton", "lab2_3_skeleton"]
+EXERCISE = dict(zip(NAMES, "ABC"))
 
 
 def edited(name, *edits):
@@ -49,6 +50,15 @@ def load(name, source=None):
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+def reset(module):
+    """Return the module with the report's settings, whatever a student has given it."""
+    for name, value in common.REPORT[EXERCISE[module.__name__]]["settings"].items():
+        if hasattr(module, name):
+            setattr(module, name, value)
+    module.PRECISION = np.float32
     return module
 
 

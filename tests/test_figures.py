@@ -17,7 +17,6 @@ CURVES = {  # of each script: the figures with curves; quantity, first and last 
     "lab2_3_skeleton": {"fig4a_accuracy.png": ("accuracy", 1, 10_000),
                         "fig4b_loss.png": ("loss", 1, 10_000)},
 }
-EXERCISE = dict(zip(exercises.NAMES, "ABC"))
 
 # What the report says, to the letter (section III), and the number that is meant.
 SENTENCES = {
@@ -40,19 +39,11 @@ SENTENCES = {
 def made_up_run(module, few, *arguments, epochs=10_000):
     """Return a run of the script's settings in which every number is another one."""
     settings = common.read_settings("", vars(module), [f"--epochs={epochs}", *arguments])
-    run = common.Run(settings, common.REPORT[EXERCISE[module.__name__]])
+    run = common.Run(settings, common.REPORT[exercises.EXERCISE[module.__name__]])
     for k, quantity in enumerate(QUANTITIES):
         values = (0.2 + 0.1 * k) * (1 + 1 / (1 + np.arange(epochs + 1)))
         getattr(run, quantity).extend(values.tolist())
     return run
-
-
-def reset(module):
-    """Give the module the report's settings, whatever a student has given it."""
-    for name, value in common.REPORT[EXERCISE[module.__name__]]["settings"].items():
-        if hasattr(module, name):
-            setattr(module, name, value)
-    return module
 
 
 def figures_of(module, run, m=30):
@@ -84,7 +75,7 @@ def test_the_reports_numbers_are_the_reports(exercise):
 @pytest.mark.parametrize("epochs", [10_000, 500, 20, 1])
 def test_curves(module, few, epochs):
     """Each curve holds the run's numbers, from the right epoch on; the report's are at their epoch."""
-    run = made_up_run(reset(module), few, epochs=epochs)
+    run = made_up_run(exercises.reset(module), few, epochs=epochs)
     figures = figures_of(module, run)
     for name, (quantity, first, last) in CURVES[module.__name__].items():
         last = min(last, epochs)
@@ -109,14 +100,14 @@ def test_curves(module, few, epochs):
                   for line in axes.lines if line.get_linestyle() == "None"}
         label = {quantity: "training", f"test_{quantity}": "test"}
         expected = {(epoch, float(number), label[key])
-                    for _, number, key, epoch in SENTENCES[EXERCISE[module.__name__]]
+                    for _, number, key, epoch in SENTENCES[exercises.EXERCISE[module.__name__]]
                     if key in label and first <= epoch <= last}
         assert points == expected, f"{name}: the report's points"
 
 
 def test_overfitting_is_marked_where_it_is(few):
     """In figures 2a and 2b the report's epochs; in 2b this run's, and only if there are any."""
-    module = reset(exercises.load("lab2_skeleton"))
+    module = exercises.reset(exercises.load("lab2_skeleton"))
     run = made_up_run(module, few)
     for fits in (True, False):
         if fits:  # the test loss is lowest at 2000, and above the training loss from 3000 on
@@ -138,7 +129,7 @@ def test_overfitting_is_marked_where_it_is(few):
 
 def test_settings_that_are_not_the_reports_are_said(module, few, capsys):
     """In every figure and in the table; the report's points are then left out."""
-    run = made_up_run(reset(module), few, "--seed=7", "--learning-rate=0.25")
+    run = made_up_run(exercises.reset(module), few, "--seed=7", "--learning-rate=0.25")
     assert set(run.changes) == {"LEARNING_RATE = 0.25", "SEED = 7"}
     figures = figures_of(module, run)
     for name, figure in figures.items():
@@ -154,7 +145,7 @@ def test_settings_that_are_not_the_reports_are_said(module, few, capsys):
 
 def test_weights_are_pictures_row_by_row(few):
     """The weight of the pixel in row r and column c of unit u shows there in the u-th picture."""
-    run = made_up_run(reset(exercises.load("lab2_2_skeleton")), few, epochs=1)
+    run = made_up_run(exercises.reset(exercises.load("lab2_2_skeleton")), few, epochs=1)
     for units, unit, row, column in ((1, 0, 3, 20), (64, 10, 27, 5), (5, 4, 0, 1)):
         W = np.zeros((units, 784))
         W[unit, 28 * row + column] = 1
@@ -177,7 +168,7 @@ def test_the_weights_drawn_are_those_of_the_inputs(few):
 
 def test_confusion_matrix(few):
     """Counted by hand on six images; the most confident mistakes first, with their labels."""
-    module = reset(exercises.load("lab2_3_skeleton"))
+    module = exercises.reset(exercises.load("lab2_3_skeleton"))
     run = made_up_run(module, few, epochs=1)
     labels = np.array([3, 3, 3, 7, 7, 0])
     predicted, confidence = [3, 5, 8, 7, 1, 0], [0.9, 0.6, 0.8, 0.9, 0.7, 0.9]
@@ -218,20 +209,21 @@ def test_a_short_run_draws_its_own_numbers(module, few, capsys):
 
 
 def test_the_table_has_the_reports_numbers_and_those_of_the_same_epochs(module, few, capsys):
-    run = made_up_run(reset(module), few)
+    exercises.reset(module)
+    run = made_up_run(module, few)
     run.finish({}, **(module.overfitting(run) if hasattr(module, "overfitting") else {}))
     lines = capsys.readouterr().out.splitlines()[1:]
     assert lines[0].split() == ["report", "this", "run"]
     for line, (name, printed, quantity, epoch) in zip(
-            lines[1:], common.REPORT[EXERCISE[module.__name__]]["results"]):
+            lines[1:], common.REPORT[exercises.EXERCISE[module.__name__]]["results"]):
         ours = f"{getattr(run, quantity)[epoch]:.9g}" if quantity in QUANTITIES else "-"
         assert line == f"{name:36} {printed:>20} {ours:>20}"
 
 
 @pytest.mark.parametrize("precision", [np.float32, np.float64])
 def test_everything_has_the_precision_and_the_range_that_the_script_says(module, few, precision):
-    module.PRECISION, seen = precision, []
-    module.INIT_RANGE = 0.25
+    exercises.reset(module)
+    module.PRECISION, module.INIT_RANGE, seen = precision, 0.25, []
     function = module.backward_propagation
 
     def watched(*arguments):
@@ -256,7 +248,7 @@ def test_initial_weights_are_the_reports(few):
     np.random.seed(138)
     np.random.permutation(60_000)
     W1, W2 = np.random.uniform(-0.05, 0.05, (64, 784)), np.random.uniform(-0.05, 0.05, (10, 64))
-    module = reset(exercises.load("lab2_3_skeleton"))
+    module = exercises.reset(exercises.load("lab2_3_skeleton"))
     module.PRECISION, module.SEED = np.float64, 138
     theta = exercises.initial(module)
     np.testing.assert_array_equal(theta["W1"], W1)

@@ -118,8 +118,8 @@ def test_the_scripts_run_anywhere(folder):
                              HOME=str(folder / "nowhere"), MPLCONFIGDIR=matplotlib.get_cachedir(),
                              MPLBACKEND="no-such-backend", PYTHONIOENCODING="ascii")
                  for name in exercises.NAMES}
-    for name, process in processes.items():
-        status, output, errors = finish(process)
+    finished = {name: finish(process) for name, process in processes.items()}
+    for name, (status, output, errors) in finished.items():
         assert (status, errors) == (0, "")
         assert all(run is None for report, run in table(output, name).values())
         assert redrawn(folder, name) == FIGURES[name]
