@@ -1,37 +1,43 @@
 """Do the runs of the report give the report's numbers, to the last digit?"""
 import exercises
 import pytest
-from test_scripts import finish, folder, set_constant, start, table
+from test_scripts import copy_to, finish, set_constant, start, table
 
 pytestmark = pytest.mark.report
+A, B, C = exercises.NAMES
 
 
-def run(folder, name, epochs, precision="np.float32"):
-    set_constant(folder, name, "PRECISION", precision)
-    status, output, errors = finish(start(folder, name, "--epochs", str(epochs)))
-    assert (status, errors) == (0, "")
-    return table(output, name)
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The tables of the report's runs by script and precision; together they take less time."""
+    processes = {}
+    for name, precision, epochs in ((A, "float32", 2520), (A, "float64", 500),
+                                    (B, "float32", 499), (C, "float32", 499)):
+        folder = copy_to(tmp_path_factory.mktemp(name))
+        set_constant(folder, name, "PRECISION", f"np.{precision}")
+        processes[name, precision] = start(folder, name, "--epochs", str(epochs))
+    tables = {}
+    for (name, precision), process in processes.items():
+        status, output, errors = finish(process)
+        assert (status, errors) == (0, "")
+        tables[name, precision] = table(output, name)
+    return tables
 
 
-def test_a(folder):
-    rows = run(folder, exercises.NAMES[0], 2520)
+@pytest.mark.parametrize("precision, tolerance", [("float32", 3e-8), ("float64", 1e-14)])
+def test_losses_of_a(runs, precision, tolerance):
     for row in ("training loss after 500 epochs", "test loss after 500 epochs"):
-        report, found = rows[row]
-        assert abs(found - report) <= 3e-8, row
-    assert 2370 <= rows["test loss starts to rise, epoch"][1] <= 2400
+        report, found = runs[A, precision][row]
+        assert abs(found - report) <= tolerance, row
 
 
-def test_a_in_double_precision(folder):
-    rows = run(folder, exercises.NAMES[0], 500, "np.float64")
-    for row in ("training loss after 500 epochs", "test loss after 500 epochs"):
-        report, found = rows[row]
-        assert abs(found - report) <= 1e-14, row
+def test_overfitting_of_a(runs):
+    assert 2370 <= runs[A, "float32"]["test loss starts to rise, epoch"][1] <= 2400
 
 
-@pytest.mark.parametrize("name, decimals", [(exercises.NAMES[1], 5), (exercises.NAMES[2], 4)])
-def test_b_and_c(folder, name, decimals):
-    rows = run(folder, name, 499)
-    report, found = rows["test accuracy in the 500th epoch"]
-    assert round(found, 4) == report
-    report, found = rows["test loss in the 500th epoch"]
-    assert round(found, decimals) == report
+@pytest.mark.parametrize("name, decimals", [(B, 5), (C, 4)])
+def test_b_and_c(runs, name, decimals):
+    for row, digits in (("test accuracy in the 500th epoch", 4),
+                        ("test loss in the 500th epoch", decimals)):
+        report, found = runs[name, "float32"][row]
+        assert round(found, digits) == report, row
