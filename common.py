@@ -125,15 +125,18 @@ def _share_rows(formula, *arrays, out=None):
     The cores share the blocks of rows: NumPy lets go of Python's lock while it computes. The
     blocks, and so the results to the last bit, do not depend on the number of cores.
     """
-    def one_block(start):
-        rows = slice(start, start + BLOCK_ROWS)
-        result = formula(*[array[rows] for array in arrays])
-        if out is None:
-            return result
-        out[rows] = result
+    starts = range(0, max(1, len(arrays[0])), BLOCK_ROWS)
+    results, left = {}, iter(starts)
 
-    results = list(_workers.map(one_block, range(0, max(1, len(arrays[0])), BLOCK_ROWS)))
-    return results if out is None else out
+    def worker(_):
+        for start in left:  # the workers take turns at it
+            rows = slice(start, start + BLOCK_ROWS)
+            results[start] = formula(*[array[rows] for array in arrays])
+            if out is not None:
+                out[rows] = results.pop(start)
+
+    list(_workers.map(worker, range(WORKERS)))
+    return [results[start] for start in starts] if out is None else out
 
 
 def _check_shape(name, array, *allowed):
