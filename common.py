@@ -16,7 +16,6 @@ from tempfile import TemporaryFile
 
 FIGURES = Path(__file__).resolve().with_name("figures")
 os.environ.setdefault("KERAS_HOME", str(FIGURES.with_name(".keras")))  # where mnist.npz is
-os.environ["MPLBACKEND"] = "agg"  # figures are files: no window, no display
 
 # One worker per core (see _share_rows), each with a BLAS of one thread; BLAS reads these variables
 # when NumPy is loaded. Where NumPy came first, BLAS has taken all the cores: one worker is best.
@@ -28,15 +27,13 @@ if sys.platform == "linux":
     # OpenBLAS takes AMD's family 26 (Zen 5) for a Haswell: B takes 1.6 times as long (issue 6029
     # of OpenMathLib/OpenBLAS). To go when NumPy comes with that project's pull request 6033.
     cpu = Path("/proc/cpuinfo").read_text().partition("\n\n")[0]
-    family = re.search(r"AuthenticAMD\ncpu family\s*: (\d+)", cpu)
-    if (family and int(family[1]) >= 26
-            and {"avx512f", "avx512dq", "avx512bw", "avx512vl"} <= set(cpu.split())):
+    zen_5 = re.search(r"AuthenticAMD\ncpu family\s*: (2[6-9]|[3-9]\d)\n", cpu)
+    if zen_5 and {"avx512f", "avx512dq", "avx512bw", "avx512vl"} <= set(cpu.split()):
         os.environ.setdefault("OPENBLAS_CORETYPE", "SkylakeX")
-    # Let glibc keep the memory of large arrays for the next ones: to have the system clear it
-    # anew takes a tenth of an epoch. -3 stands for M_MMAP_THRESHOLD, -1 for M_TRIM_THRESHOLD.
+    # Let glibc keep the memory of large arrays: to clear it anew takes a twentieth of an epoch.
     if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
-        mallopt(-3, 2**25)
-        mallopt(-1, 2**30)
+        mallopt(-3, 2**25)  # M_MMAP_THRESHOLD
+        mallopt(-1, 2**30)  # M_TRIM_THRESHOLD
 
 import numpy as np
 
@@ -58,8 +55,7 @@ REPORT = {
         ("test loss in the 500th epoch", "0.02696", "test_loss", 499)]},
     "C": {"settings": {**_SETTINGS, "LEARNING_RATE": 0.8}, "results": [
         ("test accuracy in the 500th epoch", "0.9238", "test_accuracy", 499),
-        ("test loss in the 500th epoch", "0.3298", "test_loss", 499)]},
-}
+        ("test loss in the 500th epoch", "0.3298", "test_loss", 499)]}}
 _ALLOWED = {  # of a script's constants: type, lowest, highest
     "DIGIT": (int, 0, 9), "HIDDEN_UNITS": (int, 1, 10**6), "LEARNING_RATE": (float, 1e-9, 1e9),
     "EPOCHS": (int, 1, 10**9), "INIT_RANGE": (float, 0, 1000), "SEED": (int, 0, 2**32 - 1),
@@ -129,7 +125,7 @@ def _share_rows(formula, *arrays, out=None):
     results, left = {}, iter(starts)
 
     def worker(_):
-        for start in left:  # the workers take turns at it
+        for start in left:  # the workers take them in turn
             rows = slice(start, start + BLOCK_ROWS)
             results[start] = formula(*[array[rows] for array in arrays])
             if out is not None:
@@ -139,35 +135,39 @@ def _share_rows(formula, *arrays, out=None):
     return [results[start] for start in starts] if out is None else out
 
 
+class Mistake(ValueError):
+    """A mistake that a line explains; after any other error a script ends with its traceback."""
+
+
 def _check_shape(name, array, *allowed):
     if np.shape(array) not in allowed:
-        raise ValueError(f"{name} has shape {array.shape}, not {' or '.join(map(str, allowed))}")
+        raise Mistake(f"{name} has shape {array.shape}, not {' or '.join(map(str, allowed))}")
 
 
 def linear_forward(X, W, b):
     """Return Z = X W^T + b (m, units), the weighted inputs of a layer (section II.A).
 
-    X: (m, inputs); W: (units, inputs); b: (units,), or (1,) for a bias that all units share.
-    Raises ValueError if the shapes do not fit.
+    X: (m, inputs); W: (units, inputs); b: (units,) or, shared, (1,). Raises Mistake if they differ.
     """
     _check_shape("W", W, (len(W), X.shape[-1]))
     _check_shape("b", b, (len(W),), (1,))
     Z = np.empty((len(X), len(W)), np.result_type(X, W, b))
     if len(W) == 1:  # the same, but faster for a single unit
-        return _share_rows(lambda X: np.vecdot(X, W)[:, np.newaxis] + b, X, out=Z)
+        return _share_rows(lambda X: np.vecdot(X, W, keepdims=True) + b, X, out=Z)
     return _share_rows(lambda X: X @ W.T + b, X, out=Z)
 
 
 def sigmoid(Z):
     """Return A = 1 / (1 + exp(-Z)), of Z's shape (equation 1); exp may overflow: that gives 0."""
-    return _share_rows(lambda Z: 1 / (1 + np.exp(-Z)), Z, out=np.empty_like(Z))
+    return _share_rows(lambda Z: 1 / (1 + np.exp(-Z)), Z,
+                       out=np.empty(Z.shape, np.result_type(Z, np.float32)))
 
 
 def linear_backward(dZ, X, shared_bias=False):
     """Return dW = dZ^T X (units, inputs) and db, the sum of dZ over the images (units,).
 
     dZ: (m, units), dL/dZ; X: (m, inputs), the layer's inputs. A bias that all units share was
-    added to all of Z: its db (1,) is the sum of all of dZ. Raises ValueError if shapes do not fit.
+    added to all of Z: its db (1,) is the sum of all of dZ. Raises Mistake if shapes do not fit.
     """
     _check_shape("dZ", dZ, (len(X), dZ.shape[-1]))
     blocks = _share_rows(lambda dZ, X: (dZ.T @ X, dZ.sum(axis=0)), dZ, X)
@@ -179,7 +179,7 @@ def binary_cross_entropy(A, Y):
     """Return the mean over the images of equation 2, -(Y log(A) + (1 - Y) log(1 - A)).
 
     A, Y: (m, 1). As in the report's run, 0.0001 is added in the logarithms; the gradient takes no
-    notice of it. Raises ValueError if the shapes differ.
+    notice of it. Raises Mistake if the shapes differ.
     """
     _check_shape("Y", Y, A.shape)
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))
@@ -226,13 +226,17 @@ class Run:
         """Note the results of an epoch: means over the training and over the test images."""
         self.done = self.status == 130 or self.epoch == self.settings.EPOCHS
         if not math.isfinite(loss + test_loss):
-            name = next((name for name in _seen if not np.isfinite(_seen[name]).all()), "the loss")
-            why = ("likely: no sigmoid, or the logarithm of 0" if name == "the loss" else
-                   "likely: too large a LEARNING_RATE, no mean over the images, or a wrong sign")
-            self.done, self.status = True, 1
+            names = sorted(_seen, key=lambda name: name[0] != "d")  # dW made W, and W made A
+            name = next((name for name in names if not np.isfinite(_seen[name]).all()), "the loss")
+            why = ("no sigmoid, or the logarithm of 0" if name == "the loss" else
+                   "too large a LEARNING_RATE, a wrong sign, or no mean over the images")
             print()  # to leave the line of the progress bar
-            print(f"error: {name} is not finite at epoch {self.epoch}; {why}", file=sys.stderr)
-            return None if self.loss else sys.exit(1)
+            print(f"error: {name} is not finite at epoch {self.epoch}; likely: {why}",
+                  file=sys.stderr)
+            if not self.loss:
+                sys.exit(1)  # there is nothing to draw
+            self.done, self.status = True, 1
+            return
         self.loss.append(loss)
         self.accuracy.append(accuracy)
         self.test_loss.append(test_loss)
@@ -245,9 +249,7 @@ class Run:
 
     def finish(self, figures, **found):
         """Print the report's results beside this run's (found: some, by name); save the figures."""
-        def digits(number):  # as many as the precision holds
-            return f"{number:.9g}" if self.settings.PRECISION == np.float32 else str(number)
-
+        digits = str if self.settings.PRECISION == np.float64 else "{:.9g}".format  # all that hold
         rows = [("", "report", "this run")]
         for words, printed, name, epoch in self.results:
             if hasattr(self, name) and epoch < len(self.loss):
@@ -277,11 +279,9 @@ class Run:
 
 
 def checked(script, name):
-    """Return a function of a script (its globals()), made to say what is wrong with its results.
-
-    It then raises ValueError. The results' names, and so their shapes, are those in main().
-    """
+    """Return a script's function, made to raise Mistake if its results are not those of main()."""
     function, parameters = script[name], inspect.signature(script[name]).parameters
+    # The results have their names in main(): A1 has a row for each image, dW1 the shape of W1.
     calls = re.findall(rf"(\w[\w, ]*) = {name}\(", inspect.getsource(script["main"]))
     names = calls[0].split(", ") if calls else []
 
@@ -310,7 +310,7 @@ def checked(script, name):
                       f"{arguments[0].dtype} came in: slow, but not wrong", file=sys.stderr)
         if wrong:
             wanted = ", ".join(f"{result} {shape}" for result, shape in zip(names, shapes))
-            raise ValueError(f"{name}() returns {wrong}, but should return {wanted}")
+            raise Mistake(f"{name}() returns {wrong}, but should return {wanted}")
         _seen.update(zip(names, values))
         return results
 
@@ -325,6 +325,7 @@ def run_script(main):
     """
     while os.open(os.devnull, os.O_RDWR) < 3:  # in place of standard streams that are closed
         pass
+    os.environ["MPLBACKEND"] = "agg"  # figures are files: no window, no display
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # TensorFlow's import may swallow an exception
     socket.setdefaulttimeout(15)  # seconds; a silent network would hold Keras for minutes
     script = main.__globals__
@@ -337,11 +338,10 @@ def run_script(main):
     except BrokenPipeError:  # the reader has seen enough: `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except ValueError as error:
+    except Mistake as error:
         file, n, _, line = [entry for entry in traceback.extract_tb(error.__traceback__)
                             if entry.filename == script["__file__"]][-1]
-        place = f"{Path(file).name}, line {n}: " + line.split("#")[0].strip()
-        sys.exit(f"error: {place}: {error}")
+        sys.exit(f"error: {Path(file).name}, line {n}: {line.partition('#')[0].strip()}: {error}")
     except ImportError as error:
         sys.exit(f"error: {error}: run pip install -r requirements.txt")
     except (OSError, MemoryError) as error:
@@ -357,31 +357,28 @@ def new_figure(run, width, height):
     from matplotlib.figure import Figure  # here, since it takes half a second
     figure = Figure(figsize=(width, height), dpi=160, layout="constrained")
     if run.changes:
-        figure.supxlabel("not the report's: " + ", ".join(run.changes), size="small")
+        figure.supxlabel("not the report's: " + ", ".join(run.changes), size="small", wrap=True)
     return figure
 
 
 def draw_curves(run, quantity, title, first=1, last=math.inf):
-    """Return a figure of "loss" or "accuracy" by epoch, with the report's numbers as points.
-
-    Of a run too short to have epoch first, the second half is drawn.
-    """
+    """Return a figure of "loss" or "accuracy" by epoch, with the report's numbers as points."""
     last = min(last, len(run.loss) - 1)
-    first = min(first, last // 2)
+    first = min(first, last // 2)  # the second half of a run that is too short
     figure = new_figure(run, 5.6, 3.6)
     axes = figure.add_subplot(title=f"{title}, epochs {first:,} to {last:,}", xlabel="epoch",
                               ylabel=quantity)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(color="0.9")
-    for label, name, color, style in (("training", quantity, "#0072B2", "-"),
-                                      ("test", f"test_{quantity}", "#D55E00", "--")):
+    for label, name, color, style, end in (("training", quantity, "#0072B2", "-", "."),
+                                           ("test", f"test_{quantity}", "#D55E00", "--", "x")):
         values = getattr(run, name)[first:last + 1]
-        axes.plot(range(first, last + 1), values, style, color=color, marker=".", markevery=[-1],
-                  label=f"{label}: {values[-1]:.4g} at the end")
+        axes.plot(range(first, last + 1), values, style, color=color, marker=end, markevery=[-1],
+                  label=f"{label}: {values[-1]:#.4g} at the end")
         for _, printed, result, epoch in [] if run.changes else run.results:
             if result == name and first <= epoch <= last:
-                axes.plot(epoch, float(printed), "D", color=color, fillstyle="none",
-                          label=f"{label}, report: {float(printed):.4g}")
+                axes.plot(epoch, float(printed), "D", color=color, ms=9, fillstyle="none",
+                          label=f"{label}, report: {float(printed):#.4g}")
     axes.legend(loc="lower right" if quantity == "accuracy" else "upper right")
     return figure
 

@@ -88,17 +88,20 @@ def draw_figures(run, W):
             run, "accuracy", "Fig. 2e: accuracy of the neuron", 10),
     }
     axes_2a, axes_2b = figures["fig2a_loss.png"].axes[0], figures["fig2b_loss_zoom.png"].axes[0]
-    for axes in (axes_2a, axes_2b):  # the report's epochs
-        for (_, printed, _, epoch), style in zip(run.results[2:], (":", "-.")):
+    for axes in (axes_2a, axes_2b):
+        for (_, printed, happens, epoch), style in zip(run.results[2:], (":", "-.")):
             if not run.changes and epoch < len(run.loss):
-                axes.axvline(epoch, color="0.4", linestyle=style, label=f"report: {printed}")
+                axes.axvline(epoch, color="0.4", linestyle=style,
+                             label=f"test loss {happens}, report: {printed}")
         axes.legend(loc="upper right")
-    notes = {"rises": ("test loss rises\n", (-80, -34)),
-             "passes": ("test loss above\ntraining loss ", (40, 22))}
-    for name, epoch in overfitting(run).items():  # this run's
-        words, offset = notes[name]
-        axes_2b.annotate(f"{words}from {epoch:,} on", (epoch, run.test_loss[epoch]), offset,
-                         textcoords="offset points", arrowprops={"arrowstyle": "->"})
+    axes_2b.margins(y=0.17)  # room for notes below the curves
+    notes = {"rises": ("test loss rises\nfrom {:,} on", (0.03, 0.03)),
+             "passes": ("test loss passes training\nloss at {:,}", (0.55, 0.36))}
+    for happens, epoch in overfitting(run).items():
+        words, place = notes[happens]
+        axes_2b.annotate(words.format(epoch), (epoch, run.test_loss[epoch]), place,
+                         textcoords="axes fraction", arrowprops={"arrowstyle": "->"},
+                         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
     return figures
 
 

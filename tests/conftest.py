@@ -3,11 +3,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from matplotlib.figure import Figure
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import common  # before NumPy, as in the scripts
+from matplotlib.figure import Figure
 
 
 def pytest_configure(config):

@@ -76,7 +76,7 @@ def test_wrong_shapes_are_named():
             (lambda: common.linear_forward(X, W, b[:3]), "b has shape (3,), not (64,) or (1,)"),
             (lambda: common.linear_backward(X[:, :10].T, X), "dZ has shape (10, 5), not (5, 5)"),
             (lambda: common.binary_cross_entropy(X[:, :1], X[:, 0]), "Y has shape (5,), not (5, 1)")):
-        with pytest.raises(ValueError, match=re.escape(message)):
+        with pytest.raises(common.Mistake, match=re.escape(message)):
             call()
 
 
@@ -85,6 +85,7 @@ def test_results_are_the_same_on_any_number_of_cores(monkeypatch):
     X, W, dZ = (rng.random(shape, np.float32) for shape in ((14123, 784), (64, 784), (14123, 64)))
     results = []
     for workers in (1, 2, 5):
+        monkeypatch.setattr(common, "WORKERS", workers)
         monkeypatch.setattr(common, "_workers", ThreadPoolExecutor(workers))
         results.append([common.linear_forward(X, W, W[:, 0]), common.sigmoid(dZ),
                         *common.linear_backward(dZ, X)])
@@ -96,6 +97,7 @@ def test_helpers_run_on_all_workers(monkeypatch):
     """Each worker waits until another is at work, too: with one alone this would end in an error."""
     from threading import Barrier, BrokenBarrierError
     barrier = Barrier(2, timeout=10)
+    monkeypatch.setattr(common, "WORKERS", 2)
     monkeypatch.setattr(common, "_workers", ThreadPoolExecutor(2))
     try:
         common._share_rows(lambda X: barrier.wait(), np.zeros((2 * common.BLOCK_ROWS, 1)))

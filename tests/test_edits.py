@@ -68,7 +68,7 @@ WRONG = [  # in which exercise a student puts the second text for the first, and
     (B, "linear_forward(X, W1, b1)", "linear_forward(X, W1, 0 * b1)", "A1 differs from the report's "
      "formula by 1.8 %: check hidden layer 1 in forward_propagation()"),
     (C, "linear_forward(A1, W2, b2)", "linear_forward(A1, W1, b2)", "forward_propagation() stops with "
-     "ValueError: W has shape (64, 784), not (64, 64)"),
+     "Mistake: W has shape (64, 784), not (64, 64)"),
     (A, "common.linear_forward(X, W, b)", "X @ W + b", "forward_propagation() stops with ValueError: "
      "matmul"),
     (A, "common.linear_forward(X, W, b)", "X @ W.T - b", "A differs from the report's formula by"),

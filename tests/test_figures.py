@@ -87,8 +87,9 @@ def test_curves(module, few, epochs):
         for line, key, label in ((training, quantity, "training"), (test, f"test_{quantity}", "test")):
             assert list(line.get_xdata()) == list(range(first, last + 1)), f"{name}: epochs"
             assert list(line.get_ydata()) == getattr(run, key)[first:last + 1], f"{name}: {key}"
-            assert line.get_label() == f"{label}: {getattr(run, key)[last]:.4g} at the end"
+            assert line.get_label() == f"{label}: {getattr(run, key)[last]:#.4g} at the end"
         assert training.get_linestyle() != test.get_linestyle()
+        assert training.get_marker() != test.get_marker() and training.get_markevery() == [-1]
         assert abs(np.subtract(to_rgb(training.get_color()), to_rgb(test.get_color()))).max() > 0.5
         assert axes.get_xlabel() == "epoch" and axes.get_ylabel() == quantity
         assert axes.get_xscale() == axes.get_yscale() == "linear"
@@ -96,10 +97,10 @@ def test_curves(module, few, epochs):
         assert axes.get_title().endswith(f", epochs {first:,} to {last:,}")
         assert axes.get_legend() and axes.xaxis.get_gridlines()[0].get_visible()
 
-        points = {(line.get_xdata()[0], line.get_ydata()[0], line.get_label().partition(",")[0])
+        points = {(line.get_xdata()[0], line.get_ydata()[0], line.get_label())
                   for line in axes.lines if line.get_linestyle() == "None"}
         label = {quantity: "training", f"test_{quantity}": "test"}
-        expected = {(epoch, float(number), label[key])
+        expected = {(epoch, float(number), f"{label[key]}, report: {float(number):#.4g}")
                     for _, number, key, epoch in SENTENCES[exercises.EXERCISE[module.__name__]]
                     if key in label and first <= epoch <= last}
         assert points == expected, f"{name}: the report's points"
@@ -121,7 +122,8 @@ def test_overfitting_is_marked_where_it_is(few):
             axes, = figures[name].axes
             marks = {line.get_label(): line.get_xdata()[0] for line in axes.lines
                      if list(line.get_ydata()) == [0, 1]}
-            assert marks == {"report: 2380": 2380, "report: near 4000": 4000}
+            assert marks == {"test loss rises, report: 2380": 2380,
+                             "test loss passes, report: near 4000": 4000}
             arrows = {text.xy for text in axes.texts}
             assert arrows == ({(2000, 0.5), (3001, run.test_loss[3001])}
                               if fits and "2b" in name else set())
@@ -141,6 +143,32 @@ def test_settings_that_are_not_the_reports_are_said(module, few, capsys):
     assert "not the report's settings: LEARNING_RATE = 0.25, SEED = 7" in capsys.readouterr().out
     run = made_up_run(module, few)
     assert not any(figure.get_supxlabel() for figure in figures_of(module, run).values())
+
+
+def test_many_changed_settings_fit_into_a_figure(few):
+    run = made_up_run(exercises.reset(exercises.load("lab2_2_skeleton")), few, epochs=1)
+    run.changes = [f"A_LONG_NAME = {number}" for number in range(8)]
+    figure = common.draw_curves(run, "loss", "title")
+    figure.draw_without_rendering()
+    box = figure._supxlabel.get_window_extent()
+    assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 and box.y0 >= figure.bbox.y0
+
+
+def test_notes_stay_inside_fig2b(few):
+    """Wherever the test loss turns, in long runs and in short ones."""
+    module = exercises.reset(exercises.load("lab2_skeleton"))
+    for epochs, lowest in ((600, 310), (3000, 2400), (10_000, 9000)):
+        run = made_up_run(module, few, epochs=epochs)
+        run.test_loss[:] = [0.5 + abs(epoch - lowest) / 1e5 for epoch in range(epochs + 1)]
+        run.loss[:] = [0.5001] * (epochs + 1)
+        figure = figures_of(module, run)["fig2b_loss_zoom.png"]
+        figure.draw_without_rendering()
+        axes, = figure.axes
+        assert len(axes.texts) == 2
+        for text in axes.texts:
+            box = text.get_window_extent()
+            assert axes.bbox.containsx(box.x0) and axes.bbox.containsx(box.x1)
+            assert axes.bbox.containsy(box.y0) and axes.bbox.containsy(box.y1)
 
 
 def test_weights_are_pictures_row_by_row(few):

@@ -243,10 +243,12 @@ def test_a_wrong_script_ends_with_a_line(quick_folder, name, old, new, message):
 
 
 @pytest.mark.report
-def test_a_script_that_fails_otherwise_keeps_pythons_traceback(quick_folder):
-    edit(quick_folder, B, ("(A2 - Y) / m", "(A2 - y) / m"))
+@pytest.mark.parametrize("new, error", [("(A2 - y) / m", "NameError: name 'y' is not defined"),
+                                        ("(A2 - Y[:9]) / m", "ValueError: operands could not be")])
+def test_a_script_that_fails_otherwise_keeps_pythons_traceback(quick_folder, new, error):
+    edit(quick_folder, B, ("(A2 - Y) / m", new))
     status, output, errors = finish(start(quick_folder, B), traceback=True)
-    assert status == 1 and "\nNameError: name 'y' is not defined" in errors
+    assert status == 1 and f" dZ2 = {new} " in errors and f"\n{error}" in errors
 
 
 @pytest.mark.report
