@@ -1,6 +1,5 @@
 """What the three exercises share. In the shapes, m is the number of images, one in each row."""
 import argparse
-import ctypes
 import inspect
 import math
 import os
@@ -24,16 +23,12 @@ if "numpy" not in sys.modules:
     os.environ.update(OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", VECLIB_MAXIMUM_THREADS="1")
     WORKERS = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
 if sys.platform == "linux":
-    # OpenBLAS takes AMD's family 26 (Zen 5) for a Haswell: B takes 1.6 times as long (issue 6029
+    # OpenBLAS takes AMD's family 26 (Zen 5) for a Haswell: B takes half as long again (issue 6029
     # of OpenMathLib/OpenBLAS). To go when NumPy comes with that project's pull request 6033.
     cpu = Path("/proc/cpuinfo").read_text().partition("\n\n")[0]
     zen_5 = re.search(r"AuthenticAMD\ncpu family\s*: (2[6-9]|[3-9]\d)\n", cpu)
     if zen_5 and {"avx512f", "avx512dq", "avx512bw", "avx512vl"} <= set(cpu.split()):
         os.environ.setdefault("OPENBLAS_CORETYPE", "SkylakeX")
-    # Let glibc keep the memory of large arrays: to clear it anew takes a twentieth of an epoch.
-    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
-        mallopt(-3, 2**25)  # M_MMAP_THRESHOLD
-        mallopt(-1, 2**30)  # M_TRIM_THRESHOLD
 
 import numpy as np
 
@@ -249,16 +244,19 @@ class Run:
 
     def finish(self, figures, **found):
         """Print the report's results beside this run's (found: some, by name); save the figures."""
-        digits = str if self.settings.PRECISION == np.float64 else "{:.9g}".format  # all that hold
-        rows = [("", "report", "this run")]
+        def digits(name, value):  # all that hold, the zeros at the end of a loss among them
+            style = "" if self.settings.PRECISION == np.float64 else ".9g"
+            return format(value, "#" + style if "loss" in name else style)
+
+        rows = [(f"\n{'':36}", "report", "this run")]  # "\n" leaves the line of the progress bar
         for words, printed, name, epoch in self.results:
             if hasattr(self, name) and epoch < len(self.loss):
                 found[name] = getattr(self, name)[epoch]
-            rows.append((words, printed, digits(found[name]) if name in found else "-"))
-        rows += [(f"\n{f'this run, epoch {len(self.loss) - 1}':36}", "training", "test"),
-                 ("loss", digits(self.loss[-1]), digits(self.test_loss[-1])),
-                 ("accuracy", digits(self.accuracy[-1]), digits(self.test_accuracy[-1]))]
-        print()  # to leave the line of the progress bar
+            rows.append((words, printed, digits(name, found[name]) if name in found else "-"))
+        rows.append((f"\n{f'this run, epoch {len(self.loss) - 1}':36}", "training", "test"))
+        for name in ("loss", "accuracy"):
+            both = getattr(self, name)[-1], getattr(self, f"test_{name}")[-1]
+            rows.append((name, *[digits(name, value) for value in both]))
         for row in rows:
             print("{:36} {:>20} {:>20}".format(*row))
         if self.changes:
