@@ -16,6 +16,21 @@ def pytest_configure(config):
                             "faults in whole runs, and the scripts as they were handed out")
 
 
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name == "test_report.py")  # last: see report_runs
+
+
+@pytest.fixture(scope="session", autouse=True)
+def report_runs(request, tmp_path_factory):
+    """The report's runs, if they are wanted: begun with the first test, since they take longest."""
+    if any(item.path.name == "test_report.py" for item in request.session.items):
+        from test_report import begin
+        with begin(tmp_path_factory) as tables:
+            yield tables
+    else:
+        yield
+
+
 @pytest.fixture(scope="session")
 def mnist():
     """(X_train, labels_train), (X_test, labels_test): all of MNIST."""

@@ -18,6 +18,21 @@ import numpy as np
 
 NAMES = ["lab2_skeleton", "lab2_2_skeleton", "lab2_3_skeleton"]
 EXERCISE = dict(zip(NAMES, "ABC"))
+RETURNS = {  # what is said of a blank function, for m images
+    (NAMES[0], "forward_propagation"): "A ({m}, 1)",
+    (NAMES[0], "backward_propagation"): "dW (1, 784), db (1,)",
+    (NAMES[1], "forward_propagation"): "A1 ({m}, 64), A2 ({m}, 1)",
+    (NAMES[1], "backward_propagation"): "dW1 (64, 784), db1 (1,), dW2 (1, 64), db2 (1,)",
+    (NAMES[2], "forward_propagation"): "A1 ({m}, 64), A2 ({m}, 10)",
+    (NAMES[2], "backward_propagation"): "dW1 (64, 784), db1 (1,), dW2 (10, 64), db2 (1,)",
+}
+_edited_scripts = tempfile.TemporaryDirectory()
+
+
+def returns_nothing(name, function, m):
+    """Return what is said of a script's function that is blank, when it is called with m images."""
+    return (f"{function}() returns nothing yet, but should return "
+            f"{RETURNS[name, function].format(m=m)}")
 
 
 def edited(name, *edits):
@@ -45,7 +60,7 @@ def load(name, source=None):
     """Return the script, or another text of it, as a module."""
     path = ROOT / f"{name}.py"
     if source is not None:
-        path = Path(tempfile.mkdtemp(), f"{name}.py")
+        path = Path(tempfile.mkdtemp(dir=_edited_scripts.name), f"{name}.py")
         path.write_text(source)
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
@@ -240,31 +255,30 @@ def check_loop(module, epochs=4):
     Returns main()'s run.
     """
     theta = initial(module)
-    calls, function = [], module.forward_propagation
+    (X_train, labels_train), (X_test, labels_test) = common.load_mnist(module.PRECISION)
+    passed = {len(X_train): [], len(X_test): []}  # the weights, by the size of the set
+    functions = {name: getattr(module, name) for name in ("forward_propagation", "backward_propagation")}
+    checked = {name: common.checked(vars(module), name) for name in functions}
 
     def watched(X, *arguments):
-        calls.append((X, [argument.copy() for argument in arguments]))
-        return function(X, *arguments)
+        if len(X) in passed:  # no mini-batch
+            passed[len(X)].append([argument.copy() for argument in arguments])
+        return checked["forward_propagation"](X, *arguments)
 
-    module.forward_propagation = watched
+    vars(module).update(checked, forward_propagation=watched)
     try:
         run, *weights = attempt(module, "main()", module.main, [f"--epochs={epochs}"])
     finally:
-        module.forward_propagation = function
-    (X_train, labels_train), (X_test, labels_test) = common.load_mnist(module.PRECISION)
-    passed = {len(X): [] for X in (X_train, X_test)}
-    for X, arguments in calls:
-        passed[len(X)].append(arguments)
+        vars(module).update(functions)
+    for data, calls in zip(("training", "test"), passed.values()):
+        if len(calls) != epochs + 1:
+            fail(f"{module.__name__}: main() calls forward_propagation() {len(calls)} times on the "
+                 f"{data} set in {epochs} epochs, not {epochs + 1} times")
     expected = {quantity: [] for quantity in ("loss", "accuracy", "test_loss", "test_accuracy")}
     for epoch in range(epochs + 1):
-        for X, data in ((X_train, "training"), (X_test, "test")):
-            if len(passed[len(X)]) != epochs + 1:
-                fail(f"{module.__name__}: main() calls forward_propagation() "
-                     f"{len(passed[len(X)])} times on the {data} set in {epochs} epochs, not "
-                     f"{epochs + 1} times")
-            for (name, value), found in zip(theta.items(), passed[len(X)][epoch]):
-                before = passed[len(X)][epoch - 1][list(theta).index(name)] if epoch else None
-                hint = " (it is what it was before)" if np.array_equal(found, before) else ""
+        for calls in passed.values():
+            for (name, value), found, before in zip(theta.items(), calls[epoch], calls[epoch - 1]):
+                hint = " (it is what it was before)" if epoch and np.array_equal(found, before) else ""
                 compare(module, f"{name} after {epoch} update{'s' * (epoch != 1)}", found, value,
                         f"{name} - LEARNING_RATE * d{name}", 1e-6,
                         f"the update of {name} in main(), unless you meant it", hint)

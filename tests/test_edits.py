@@ -129,24 +129,22 @@ def test_an_update_before_the_record_is_explained(images):
 def test_a_blank_function_is_named(images, name, body):
     """Both blank: the forward tests say so; the forward part filled in: the backward ones do."""
     X, labels = images
-    wanted = {A: ("A (100, 1)", "dW (1, 784), db (1,)"),
-              B: ("A1 (100, 64), A2 (100, 1)", "dW1 (64, 784), db1 (1,), dW2 (1, 64), db2 (1,)"),
-              C: ("A1 (100, 64), A2 (100, 10)", "dW1 (64, 784), db1 (1,), dW2 (10, 64), db2 (1,)")}[name]
-    functions = ("forward_propagation", "backward_propagation")
-    module = exercises.load(name, exercises.blanked(name, body, *functions))
-    with pytest.raises(pytest.fail.Exception) as failure:
-        exercises.check_network(module, X)
-    assert str(failure.value) == (f"{name}: forward_propagation() returns nothing yet, "
-                                  f"but should return {wanted[0]}")
-    module = exercises.load(name, exercises.blanked(name, body, functions[1]))
-    exercises.check_network(module, X)
-    for check in (exercises.check_gradients, exercises.check_precision):
+    forward, backward = "forward_propagation", "backward_propagation"
+
+    def said_by(check, *arguments):
         with pytest.raises(pytest.fail.Exception) as failure:
-            check(module, X, exercises.targets(module, labels))
-        assert str(failure.value) == (f"{name}: backward_propagation() returns nothing yet, "
-                                      f"but should return {wanted[1]}")
-    with pytest.raises(pytest.fail.Exception):
-        exercises.check_loop(module)
+            check(module, *arguments)
+        return str(failure.value)
+
+    module = exercises.load(name, exercises.blanked(name, body, forward, backward))
+    words = f"{name}: {exercises.returns_nothing(name, forward, 100)}"
+    assert said_by(exercises.check_network, X) == words
+    module = exercises.load(name, exercises.blanked(name, body, backward))
+    exercises.check_network(module, X)
+    words = f"{name}: {exercises.returns_nothing(name, backward, 100)}"
+    for check in (exercises.check_gradients, exercises.check_precision):
+        assert said_by(check, X, exercises.targets(module, labels)) == words
+    assert said_by(exercises.check_loop) == words
 
 
 PLAIN = [("common.linear_forward(X, W1, b1)", "X @ W1.T + b1"),
@@ -182,6 +180,18 @@ THIRD_LAYER = [
     ("return run, W1, b1, W2, b2\n", "return run, W1, b1, W2, b2, W3, b3\n"),
 ]
 
+MINI_BATCHES = [
+    ("            break\n", "            break\n        for start in range(0, len(X_train), 100):\n"
+     "            X, Y = X_train[start:start + 100], Y_train[start:start + 100]\n"
+     "            A1, A2 = forward_propagation(X, W1, b1, W2, b2)\n"),
+    ("        dW1, db1, dW2, db2 = backward_propagation(X_train, Y_train,",
+     "            dW1, db1, dW2, db2 = backward_propagation(X, Y,"),
+    *[(f"        {name} -= ", f"            {name} -= ") for name in ("W1", "b1", "W2", "b2")],
+]
+MOMENTUM = [("    run = common.Run", "    V1 = 0\n    run = common.Run"),
+            ("        W1 -= settings.LEARNING_RATE * dW1",
+             "        V1 = 0.9 * V1 + dW1\n        W1 -= settings.LEARNING_RATE * V1")]
+
 
 @pytest.mark.parametrize("name, edits", [
     (B, PLAIN), (C, PLAIN), (B, [("HIDDEN_UNITS = 64", "HIDDEN_UNITS = 4")]),
@@ -214,6 +224,14 @@ def test_another_network_is_judged_as_what_it_is(images, name, edits, words):
     exercises.check_gradients(module, X, Y)
     exercises.check_precision(module, X, Y)
     exercises.check_loop(module)
+
+
+@pytest.mark.parametrize("name, edits, words", [(C, MINI_BATCHES, "W1 after 1 update differs"),
+                                                (B, MOMENTUM, "W1 after 2 updates differs")])
+def test_another_update_is_named(images, name, edits, words):
+    with pytest.raises(pytest.fail.Exception, match=words) as failure:
+        judge(exercises.load(name, exercises.edited(name, *edits)), *images)
+    assert "the update of W1 in main(), unless you meant it" in str(failure.value)
 
 
 def test_a_wrong_gradient_of_another_network_is_explained(images):

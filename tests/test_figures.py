@@ -230,9 +230,9 @@ def test_a_short_run_draws_its_own_numbers(module, few, capsys):
             f"Fig. 4c: {misread} of 1,000 test images misread")
     output = capsys.readouterr().out
     assert f"{'this run, epoch 3':36} {'training':>20} {'test':>20}\n" in output
-    for words, training, test in (("loss", run.loss, run.test_loss),
-                                  ("accuracy", run.accuracy, run.test_accuracy)):
-        assert f"{words:36} {training[-1]:20.9g} {test[-1]:20.9g}\n" in output \
+    for words, style, training, test in (("loss", "#20.9g", run.loss, run.test_loss),
+                                         ("accuracy", "20.9g", run.accuracy, run.test_accuracy)):
+        assert f"{words:36} {training[-1]:{style}} {test[-1]:{style}}\n" in output \
             or module.PRECISION is not np.float32
 
 
@@ -244,7 +244,8 @@ def test_the_table_has_the_reports_numbers_and_those_of_the_same_epochs(module, 
     assert lines[0].split() == ["report", "this", "run"]
     for line, (name, printed, quantity, epoch) in zip(
             lines[1:], common.REPORT[exercises.EXERCISE[module.__name__]]["results"]):
-        ours = f"{getattr(run, quantity)[epoch]:.9g}" if quantity in QUANTITIES else "-"
+        style = "#.9g" if "loss" in quantity else ".9g"
+        ours = format(getattr(run, quantity)[epoch], style) if quantity in QUANTITIES else "-"
         assert line == f"{name:36} {printed:>20} {ours:>20}"
 
 

@@ -89,7 +89,7 @@ def redrawn(folder, name):
 def table(output, name):
     """Return {row: (report, this run)} from the table; fail if its rows are not as they should."""
     lines = output[output.index(" " * 36):].splitlines()
-    results = common.REPORT["ABC"[exercises.NAMES.index(name)]]["results"]
+    results = common.REPORT[exercises.EXERCISE[name]]["results"]
     assert lines[0].split() == ["report", "this", "run"]
     rows = {}
     for line, (words, printed, *_) in zip(lines[1:], results):
@@ -117,8 +117,9 @@ def set_constant(folder, name, setting, value):
 
 
 def test_the_scripts_run_anywhere(folder):
-    """Warnings as errors, ASCII output, no display, a wrong backend, no home, an odd folder."""
-    processes = {name: start(folder, name, "--epochs", "3", python=("-W", "error"),
+    """Our warnings as errors, ASCII output, no display, a wrong backend, no home, an odd folder."""
+    ours = [f"-Werror:::{module}" for module in ("__main__", "common")]
+    processes = {name: start(folder, name, "--epochs", "3", python=ours,
                              HOME=str(folder / "nowhere"), MPLCONFIGDIR=matplotlib.get_cachedir(),
                              MPLBACKEND="no-such-backend", PYTHONIOENCODING="ascii")
                  for name in exercises.NAMES}
@@ -177,13 +178,13 @@ def test_help_tells_the_defaults(folder):
 
 
 @pytest.mark.parametrize("obstacle", ["a file", "a folder not to be written"])
-def test_a_figures_folder_that_cannot_be_written_is_said_first(folder, obstacle):
-    shutil.rmtree(folder / "figures")
+def test_a_figures_folder_that_cannot_be_written_is_said_first(quick_folder, obstacle):
+    shutil.rmtree(quick_folder / "figures")
     if obstacle == "a file":
-        (folder / "figures").write_text("in the way")
+        (quick_folder / "figures").write_text("in the way")
     else:
-        (folder / "figures").symlink_to("/proc")  # where not even root can write
-    status, output, errors = finish(start(folder, A, "--epochs", "1000000"))
+        (quick_folder / "figures").symlink_to("/proc")  # where not even root can write
+    status, output, errors = finish(start(quick_folder, A, "--epochs", "2"))
     assert (status, output) == (1, "") and re.fullmatch("error: .*figures.*\n", errors)
 
 
@@ -204,17 +205,13 @@ def test_a_long_run_without_a_terminal_is_not_silent(few, monkeypatch, capsys):
 @pytest.mark.report
 @pytest.mark.parametrize("name", exercises.NAMES)
 def test_a_blank_script(quick_folder, name):
-    both = ("forward_propagation", "backward_propagation")
-    wanted = {A: "A (2000, 1)", B: "A1 (2000, 64), A2 (2000, 1)", C: "A1 (2000, 64), A2 (2000, 10)"}
-    gradients = {A: "dW (1, 784), db (1,)", B: "dW1 (64, 784), db1 (1,), dW2 (1, 64), db2 (1,)",
-                 C: "dW1 (64, 784), db1 (1,), dW2 (10, 64), db2 (1,)"}
-    for functions, results in ((both, wanted), (both[1:], gradients)):
-        (quick_folder / f"{name}.py").write_text(exercises.blanked(name, "pass", *functions))
+    forward, backward = "forward_propagation", "backward_propagation"
+    for first, *others in ((forward, backward), (backward,)):
+        (quick_folder / f"{name}.py").write_text(exercises.blanked(name, "pass", first, *others))
         status, output, errors = finish(start(quick_folder, name))
         assert (status, output) == (1, "")
         assert re.match(rf"error: {name}.py, line \d+: [^#]*\w\): ", errors)
-        assert errors.endswith(f": {functions[0]}() returns nothing yet, "
-                               f"but should return {results[name]}\n")
+        assert errors.endswith(f": {exercises.returns_nothing(name, first, 2000)}\n")
 
 
 @pytest.mark.report
@@ -297,8 +294,6 @@ def test_a_reader_that_leaves(quick_folder):
     assert finish(process) == (0, None, "")
 
 
-# ---- Faults around a script, with TensorFlow ----------------------------------------------------
-
 @pytest.mark.report
 def test_two_runs_at_once(quick_folder):
     processes = [start(quick_folder, A, "--epochs", "9", python=[option]) for option in ("-O", "-OO")]
@@ -307,6 +302,8 @@ def test_two_runs_at_once(quick_folder):
         assert (status, errors) == (0, "")
     assert redrawn(quick_folder, A) == FIGURES[A]
 
+
+# ---- Faults around a script, with TensorFlow ----------------------------------------------------
 
 @pytest.mark.report
 @pytest.mark.parametrize("presses", [1, 2])
@@ -319,9 +316,10 @@ def test_ctrl_c(folder, presses):
     screen = ""
     while "test_loss" not in screen:
         screen += os.read(ours, 1000).decode()
-    for press in range(presses):
+    process.send_signal(signal.SIGINT)
+    while presses == 2 and process.poll() is None:  # the first needs a moment to be taken
+        time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.005)
     with pytest.raises(OSError):  # the end of a terminal's output
         while True:
             screen += os.read(ours, 1000).decode()
@@ -341,13 +339,20 @@ def test_ctrl_c(folder, presses):
 
 
 @pytest.mark.report
-def test_ctrl_c_before_the_first_epoch(folder):
-    process = start(folder, A)
-    time.sleep(1.5)  # TensorFlow is being imported
+def test_ctrl_c_before_the_first_epoch(quick_folder):
+    """While TensorFlow is imported, which may swallow a KeyboardInterrupt."""
+    (quick_folder / "tensorflow" / "__init__.py").write_text(
+        "import time\n"
+        "print('importing', flush=True)\n"
+        "try:\n"
+        "    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n"
+        "    pass\n")
+    process = start(quick_folder, A, "--epochs", "2")
+    assert process.stdout.readline() == "importing\n"
     process.send_signal(signal.SIGINT)
-    status, output, errors = finish(process)
-    assert (status, output, errors) == (-signal.SIGINT, "", "")
-    assert redrawn(folder, A) == []
+    assert finish(process) == (-signal.SIGINT, "", "")
+    assert redrawn(quick_folder, A) == []
 
 
 @pytest.fixture
@@ -365,7 +370,7 @@ def test_data_that_is_damaged_is_never_trained_on(folder, silent_proxy):
     source, patience = (folder / "common.py").read_text(), "setdefaulttimeout(15)"
     assert patience in source
     (folder / "common.py").write_text(source.replace(patience, "setdefaulttimeout(2)"))
-    begin, processes = time.monotonic(), []
+    processes = []
     for number, (file, proxy) in enumerate([(changed, ""), (data[:5_000_000], ""), (None, ""),
                                             (None, silent_proxy)]):
         copy = folder.parent / str(number) / "lab2"
@@ -376,7 +381,7 @@ def test_data_that_is_damaged_is_never_trained_on(folder, silent_proxy):
         processes.append((copy, start(copy, A, https_proxy=proxy or "http://127.0.0.1:9")))
     for copy, process in processes:
         status, output, errors = finish(process)
-        assert status == 1 and time.monotonic() - begin < 90
+        assert status == 1
         assert re.fullmatch(r"error: cannot load .*mnist.npz: restore it with git checkout .keras, "
                             r"or connect to the network .*\n", errors)
         assert redrawn(copy, A) == []
