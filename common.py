@@ -22,7 +22,7 @@ WORKERS = 1
 if "numpy" not in sys.modules:
     os.environ.update(OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", VECLIB_MAXIMUM_THREADS="1")
     WORKERS = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
-if sys.platform == "linux":
+if Path("/proc/cpuinfo").exists():
     # OpenBLAS takes AMD's family 26 (Zen 5) for a Haswell: B takes half as long again (issue 6029
     # of OpenMathLib/OpenBLAS). To go when NumPy comes with that project's pull request 6033.
     cpu = Path("/proc/cpuinfo").read_text().partition("\n\n")[0]
@@ -136,7 +136,7 @@ class Mistake(ValueError):
 
 def _check_shape(name, array, *allowed):
     if np.shape(array) not in allowed:
-        raise Mistake(f"{name} has shape {array.shape}, not {' or '.join(map(str, allowed))}")
+        raise Mistake(f"{name} has shape {np.shape(array)}, not {' or '.join(map(str, allowed))}")
 
 
 def linear_forward(X, W, b):
@@ -144,7 +144,7 @@ def linear_forward(X, W, b):
 
     X: (m, inputs); W: (units, inputs); b: (units,) or, shared, (1,). Raises Mistake if they differ.
     """
-    _check_shape("W", W, (len(W), X.shape[-1]))
+    _check_shape("W", W, (len(W) if W.ndim > 1 else 1, X.shape[-1]))
     _check_shape("b", b, (len(W),), (1,))
     Z = np.empty((len(X), len(W)), np.result_type(X, W, b))
     if len(W) == 1:  # the same, but faster for a single unit
@@ -164,7 +164,7 @@ def linear_backward(dZ, X, shared_bias=False):
     dZ: (m, units), dL/dZ; X: (m, inputs), the layer's inputs. A bias that all units share was
     added to all of Z: its db (1,) is the sum of all of dZ. Raises Mistake if shapes do not fit.
     """
-    _check_shape("dZ", dZ, (len(X), dZ.shape[-1]))
+    _check_shape("dZ", dZ, (len(X), dZ.shape[-1] if dZ.ndim > 1 else 1))
     blocks = _share_rows(lambda dZ, X: (dZ.T @ X, dZ.sum(axis=0)), dZ, X)
     dW, db = sum(dW for dW, db in blocks), sum(db for dW, db in blocks)
     return dW, db.sum(keepdims=True) if shared_bias else db
@@ -280,15 +280,17 @@ def checked(script, name):
     """Return a script's function, made to raise Mistake if its results are not those of main()."""
     function, parameters = script[name], inspect.signature(script[name]).parameters
     # The results have their names in main(): A1 has a row for each image, dW1 the shape of W1.
-    calls = re.findall(rf"(\w[\w, ]*) = {name}\(", inspect.getsource(script["main"]))
-    names = calls[0].split(", ") if calls else []
+    line = re.search(rf"(\w[\w, ]*)\)? *= *{name}\(", inspect.getsource(script["main"]))
+    names = re.findall(r"\w+", line[1]) if line else []
 
     def call(*arguments):
         _seen.update(zip(parameters, arguments))
         try:
             shapes = [_seen[result[1:]].shape if result[0] == "d"  # dW and db: as W and b
                       else (len(arguments[0]), len(_seen["W" + result[1:]])) for result in names]
-        except KeyError:  # not the report's names
+        except KeyError:
+            shapes = []
+        if not shapes:  # the names are not the report's
             return function(*arguments)
         try:
             results = function(*arguments)

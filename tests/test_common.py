@@ -73,8 +73,11 @@ def test_wrong_shapes_are_named():
     X, W, b = np.ones((5, 784)), np.ones((64, 784)), np.ones(64)
     for call, message in (
             (lambda: common.linear_forward(X, W.T, b), "W has shape (784, 64), not (784, 784)"),
+            (lambda: common.linear_forward(X, W[0], b), "W has shape (784,), not (1, 784)"),
             (lambda: common.linear_forward(X, W, b[:3]), "b has shape (3,), not (64,) or (1,)"),
+            (lambda: common.linear_forward(X, W, 0.5), "b has shape (), not (64,) or (1,)"),
             (lambda: common.linear_backward(X[:, :10].T, X), "dZ has shape (10, 5), not (5, 5)"),
+            (lambda: common.linear_backward(X[:, 0], X), "dZ has shape (5,), not (5, 1)"),
             (lambda: common.binary_cross_entropy(X[:, :1], X[:, 0]), "Y has shape (5,), not (5, 1)")):
         with pytest.raises(common.Mistake, match=re.escape(message)):
             call()

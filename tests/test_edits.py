@@ -201,6 +201,7 @@ MOMENTUM = [("    run = common.Run", "    V1 = 0\n    run = common.Run"),
     (C, [("PRECISION = np.float32", "PRECISION = np.float64")]),
     (C, [("INIT_RANGE = 0.05", "INIT_RANGE = 2.0")]), (B, [("INIT_RANGE = 0.05", "INIT_RANGE = 0.0")]),
     (A, [("PRECISION = np.float32", "PRECISION = np.float64"), ("DIGIT = 0", "DIGIT = 3")]),
+    (B, [("A1, A2 = forward_propagation", "(A1,A2)=forward_propagation")]),
 ])
 def test_a_right_edit_is_left_alone(images, name, edits):
     judge(exercises.load(name, exercises.edited(name, *edits)), *images)
