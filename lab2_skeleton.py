@@ -92,7 +92,7 @@ def draw_figures(run, W):
         for (_, printed, happens, epoch), style in zip(run.results[2:], (":", "-.")):
             if not run.changes and epoch < len(run.loss):
                 axes.axvline(epoch, color="0.4", linestyle=style,
-                             label=f"test loss {happens}, report: {printed}")
+                             label=f"test {happens}, report: {printed}")
         axes.legend(loc="upper right")
     axes_2b.margins(y=0.17)  # room for notes below the curves
     notes = {"rises": ("test loss rises\nfrom {:,} on", (0.03, 0.03)),

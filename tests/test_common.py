@@ -26,6 +26,7 @@ def test_sigmoid_is_exact_for_any_z():
         A = common.sigmoid(Z.astype(dtype))
         assert A.dtype == dtype
         np.testing.assert_allclose(A, exact, rtol=tolerance, atol=1e-38)
+    assert common.sigmoid(np.array([[0]])) == 0.5  # of integers, too
 
 
 @pytest.mark.filterwarnings("error")
@@ -174,6 +175,20 @@ def test_two_runs_never_write_to_the_same_file(few, monkeypatch, tmp_path):
         run.finish({"figure.png": Figure()})
     assert len(set(written)) == 2 and tmp_path / "figure.png" not in written
     assert [path.name for path in tmp_path.iterdir()] == ["figure.png"]
+
+
+def test_the_first_quantity_that_is_not_finite_is_blamed(few, monkeypatch, capsys):
+    """A nan spreads from dW to W by the update, and from W to A."""
+    settings = common.read_settings("", vars(exercises.load("lab2_skeleton")), [])
+    for spoilt in (["dW", "W", "A"], ["W", "A"], ["A"], []):
+        seen = {name: np.full(1, np.nan if name in spoilt else 0.5) for name in "X W b A Y dW".split()}
+        monkeypatch.setattr(common, "_seen", seen)
+        run = common.Run(settings, common.REPORT["A"])
+        run.loss, run.epoch = [0.5], 7
+        run.record(np.nan, 0.5, np.nan, 0.5)
+        blamed = spoilt[0] if spoilt else "the loss"
+        assert capsys.readouterr().err.startswith(f"error: {blamed} is not finite at epoch 7; ")
+        assert (run.done, run.status, run.loss) == (True, 1, [0.5])
 
 
 def test_mnist_is_what_keras_expects_and_needs_no_network(monkeypatch):

@@ -122,11 +122,15 @@ def test_overfitting_is_marked_where_it_is(few):
             axes, = figures[name].axes
             marks = {line.get_label(): line.get_xdata()[0] for line in axes.lines
                      if list(line.get_ydata()) == [0, 1]}
-            assert marks == {"test loss rises, report: 2380": 2380,
-                             "test loss passes, report: near 4000": 4000}
+            assert marks == {"test rises, report: 2380": 2380,
+                             "test passes, report: near 4000": 4000}
             arrows = {text.xy for text in axes.texts}
             assert arrows == ({(2000, 0.5), (3001, run.test_loss[3001])}
                               if fits and "2b" in name else set())
+    run.test_loss[:] = [abs(epoch - 9901) for epoch in range(10_001)]
+    assert module.overfitting(run) == {}, "a rise counts if it has lasted 100 epochs"
+    run.test_loss[:] = [abs(epoch - 9900) for epoch in range(10_001)]
+    assert module.overfitting(run)["rises"] == 9900
 
 
 def test_settings_that_are_not_the_reports_are_said(module, few, capsys):
@@ -226,8 +230,11 @@ def test_a_short_run_draws_its_own_numbers(module, few, capsys):
         assert list(test.get_ydata()) == getattr(run, f"test_{quantity}")[1:]
     if "fig4c_confusion_matrix.png" in few:
         misread = round((1 - run.test_accuracy[-1]) * 1000)
-        assert few["fig4c_confusion_matrix.png"].axes[0].get_title() == (
-            f"Fig. 4c: {misread} of 1,000 test images misread")
+        matrix, first, *_ = few["fig4c_confusion_matrix.png"].axes
+        assert matrix.get_title() == f"Fig. 4c: {misread} of 1,000 test images misread"
+        _, (X_test, labels_test) = common.load_mnist(module.PRECISION)
+        picture = first.images[0].get_array().reshape(784)
+        assert first.get_title()[0] in {str(digit) for digit in labels_test[(X_test == picture).all(1)]}
     output = capsys.readouterr().out
     assert f"{'this run, epoch 3':36} {'training':>20} {'test':>20}\n" in output
     for words, style, training, test in (("loss", "#20.9g", run.loss, run.test_loss),
