@@ -364,7 +364,7 @@ def new_figure(run, width, height):
 def draw_curves(run, quantity, title, first=1, last=math.inf):
     """Return a figure of "loss" or "accuracy" by epoch, with the report's numbers as points."""
     last = min(last, len(run.loss) - 1)
-    first = min(first, last // 2)  # the second half of a run that is too short
+    first = first if first < last else last // 2  # of a run that is too short, the second half
     figure = new_figure(run, 5.6, 3.6)
     axes = figure.add_subplot(title=f"{title}, epochs {first:,} to {last:,}", xlabel="epoch",
                               ylabel=quantity)

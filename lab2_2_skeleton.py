@@ -6,7 +6,7 @@
 Draws the report's figures 3a and 3b, and in figure 3c what the hidden units have learned,
 into figures/.
 """
-import common  # before NumPy: it shares the cores among the workers of both
+import common  # before NumPy, since it sets how many threads BLAS gets
 import numpy as np
 
 DIGIT = 0               # the digit to recognise, 0 to 9

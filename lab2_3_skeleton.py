@@ -6,7 +6,7 @@
 Draws the report's figures 4a and 4b, and in figure 4c what the network still confuses, into
 figures/.
 """
-import common  # before NumPy: it shares the cores among the workers of both
+import common  # before NumPy, since it sets how many threads BLAS gets
 import numpy as np
 
 HIDDEN_UNITS = 64       # units of the hidden layer

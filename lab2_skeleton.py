@@ -6,7 +6,7 @@
 figures 2a, 2b and 2c, in figure 2d what the neuron has learned, and in figure 2e its accuracy,
 into figures/.
 """
-import common  # before NumPy: it shares the cores among the workers of both
+import common  # before NumPy, since it sets how many threads BLAS gets
 import numpy as np
 
 DIGIT = 0               # the digit to recognise, 0 to 9

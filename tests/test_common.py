@@ -174,7 +174,11 @@ def test_two_runs_never_write_to_the_same_file(few, monkeypatch, tmp_path):
         monkeypatch.setattr(os, "getpid", lambda: process)
         run.finish({"figure.png": Figure()})
     assert len(set(written)) == 2 and tmp_path / "figure.png" not in written
-    assert [path.name for path in tmp_path.iterdir()] == ["figure.png"]
+    assert [path.name for path in tmp_path.iterdir()] == ["figure.png"] and run.status == 0
+    (tmp_path / "figure.png").unlink()
+    (tmp_path / "figure.png").mkdir()  # not to be replaced, like a picture in use on Windows
+    run.finish({"figure.png": Figure()})
+    assert [path.name for path in tmp_path.iterdir()] == ["figure.png"] and run.status == 1
 
 
 def test_the_first_quantity_that_is_not_finite_is_blamed(few, monkeypatch, capsys):
