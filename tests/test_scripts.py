@@ -62,7 +62,7 @@ def quick_folder(folder):
 def start(folder, name, *arguments, python=(), shell="", stdout=subprocess.PIPE, **variables):
     """Start a script from the folder above its own, with no terminal and no display."""
     environment = {key: value for key, value in os.environ.items()
-                   if key not in ("DISPLAY", "KERAS_HOME")} | variables
+                   if key not in ("DISPLAY", "KERAS_HOME", "PYTHONUNBUFFERED")} | variables
     command = [sys.executable, *python, folder / f"{name}.py", *arguments]
     return subprocess.Popen(["sh", "-c", f'{shell} exec "$@"', "sh", *command], text=True,
                             cwd=folder.parent, env=environment, stdin=subprocess.PIPE,
