@@ -96,6 +96,7 @@ def test_curves(module, few, epochs):
         assert axes.get_title().startswith(f"Fig. {name[3:5]}: ")
         assert axes.get_title().endswith(f", epochs {first:,} to {last:,}")
         assert axes.get_legend() and axes.xaxis.get_gridlines()[0].get_visible()
+        assert all(tick == int(tick) for tick in axes.get_xticks()), f"{name}: half an epoch"
 
         points = {(line.get_xdata()[0], line.get_ydata()[0], line.get_label())
                   for line in axes.lines if line.get_linestyle() == "None"}
@@ -187,6 +188,10 @@ def test_weights_are_pictures_row_by_row(few):
         top, left = 29 * (unit // columns), 29 * (unit % columns)
         assert image[top + row, left + column] == 1 and np.nansum(image) == 1
         assert figure.axes[0].get_title() == "title" and figure.axes[1].get_ylabel() == "weight"
+        assert figure.axes[0].images[0].get_clim() == (-1, 1)
+    W = np.arange(-783, 785).reshape(2, 784)  # the colours end where 95 % of the weights do
+    lowest, highest = common.draw_weights(run, W, "title").axes[0].images[0].get_clim()
+    assert highest == -lowest and np.mean(abs(W) <= highest) == pytest.approx(0.95, abs=0.001)
 
 
 def test_the_weights_drawn_are_those_of_the_inputs(few):
@@ -219,6 +224,11 @@ def test_confusion_matrix(few):
     shown = [(cell.get_title(), int(cell.images[0].get_array().argmax()))
              for cell in cells if cell.images]
     assert shown == [("3 -> 8", 2), ("7 -> 1", 4), ("3 -> 5", 1)]
+    matrix, *_ = module.draw_confusion_matrix(run, np.eye(10)[[2] * 400], X[[0] * 400],
+                                              np.full(400, 2)).axes
+    count, = [text for text in matrix.texts if text.get_text()]
+    assert count.get_text() == "400" and count.get_color() == "white"  # on a dark shade
+    assert matrix.images[0].norm(matrix.images[0].get_array()[2, 2]) > 0.6
 
 
 def test_a_short_run_draws_its_own_numbers(module, few, capsys):
