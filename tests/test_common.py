@@ -210,6 +210,7 @@ def test_mnist_is_what_keras_expects_and_needs_no_network(monkeypatch):
         for (X, labels), m in ((train, 60_000), (test, 10_000)):
             assert X.shape == (m, 784) and X.dtype == precision and X.flags.c_contiguous
             assert X.min() == 0 and X.max() == 1
+            assert np.array_equal(X, X.astype(np.float32)), "the report's pixels are float32"
             assert labels.shape == (m,) and set(labels) == set(range(10))
     assert np.bincount(train[1])[0] == 5923
     assert np.bincount(test[1]).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]

@@ -259,10 +259,14 @@ def test_a_script_in_another_precision_is_told_once_and_runs(quick_folder):
 
 
 @pytest.mark.report
-def test_the_prompt_of_python_i_has_the_weights_and_the_run(quick_folder):
+@pytest.mark.parametrize("divisor, epochs", [(1, 3), (0, 1)])
+def test_the_prompt_of_python_i_has_the_weights_and_the_run(quick_folder, divisor, epochs):
+    """Of a run that fails, too; and Ctrl-C means there what it always does."""
+    edit(quick_folder, C, ("LEARNING_RATE * dW1", f"LEARNING_RATE * dW1 / {divisor}"))
     process = start(quick_folder, C, "--epochs", "2", python=("-i",))
-    status, output, errors = finish(process, "print(W1.shape, b2.shape, len(run.test_loss))\n")
-    assert status == 0 and output.endswith("(64, 784) (1,) 3\n")
+    status, output, errors = finish(process, "print(W1.shape, b2.shape, len(run.test_loss))\n"
+                                    "import signal; print(signal.getsignal(signal.SIGINT).__name__)\n")
+    assert status == 0 and output.endswith(f"(64, 784) (1,) {epochs}\ndefault_int_handler\n")
 
 
 @pytest.mark.report
@@ -271,9 +275,10 @@ def test_main_can_be_called_from_another_program(quick_folder):
     (quick_folder / "notebook.py").write_text(
         "from lab2_skeleton import main\n"
         "run, W, b = main(['--epochs', '2'])\n"
-        "print(W.shape, len(run.loss))\n")
+        "import signal\n"
+        "print(W.shape, len(run.loss), signal.getsignal(signal.SIGINT).__name__)\n")
     status, output, errors = finish(start(quick_folder, "notebook", "-f", "kernel.json"))
-    assert (status, errors) == (0, "") and output.endswith("(1, 784) 3\n")
+    assert (status, errors) == (0, "") and output.endswith("(1, 784) 3 default_int_handler\n")
 
 
 @pytest.mark.report
