@@ -178,6 +178,7 @@ THIRD_LAYER = [
      "        b3 -= settings.LEARNING_RATE * db3\n"),
     ("draw_figures(run, A2_test", "draw_figures(run, A3_test"),
     ("return run, W1, b1, W2, b2\n", "return run, W1, b1, W2, b2, W3, b3\n"),
+    ("    run, W1, b1, W2, b2 =", "    run, W1, b1, W2, b2, W3, b3 ="),
 ]
 
 MINI_BATCHES = [
