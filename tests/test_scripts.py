@@ -273,9 +273,10 @@ def test_the_prompt_of_python_i_has_the_weights_and_the_run(quick_folder, diviso
 def test_main_can_be_called_from_another_program(quick_folder):
     """As from a notebook, whose own command line is no affair of the script's."""
     (quick_folder / "notebook.py").write_text(
-        "from lab2_skeleton import main\n"
-        "run, W, b = main(['--epochs', '2'])\n"
         "import signal\n"
+        "from lab2_skeleton import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "run, W, b = main(['--epochs', '2'])\n"
         "print(W.shape, len(run.loss), signal.getsignal(signal.SIGINT).__name__)\n")
     status, output, errors = finish(start(quick_folder, "notebook", "-f", "kernel.json"))
     assert (status, errors) == (0, "") and output.endswith("(1, 784) 3 default_int_handler\n")
