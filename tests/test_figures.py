@@ -224,11 +224,13 @@ def test_confusion_matrix(few):
     shown = [(cell.get_title(), int(cell.images[0].get_array().argmax()))
              for cell in cells if cell.images]
     assert shown == [("3 -> 8", 2), ("7 -> 1", 4), ("3 -> 5", 1)]
-    matrix, *_ = module.draw_confusion_matrix(run, np.eye(10)[[2] * 400], X[[0] * 400],
-                                              np.full(400, 2)).axes
-    count, = [text for text in matrix.texts if text.get_text()]
-    assert count.get_text() == "400" and count.get_color() == "white"  # on a dark shade
-    assert matrix.images[0].norm(matrix.images[0].get_array()[2, 2]) > 0.6
+    for images, color in ((400, "white"), (200, "black")):  # on a dark shade, on a light one
+        matrix, *_ = module.draw_confusion_matrix(run, np.eye(10)[[2] * images], X[[0] * images],
+                                                  np.full(images, 2)).axes
+        count, = [text for text in matrix.texts if text.get_text()]
+        assert count.get_text() == str(images) and count.get_color() == color
+        shade = matrix.images[0].norm(matrix.images[0].get_array()[2, 2])
+        assert shade > 0.6 if color == "white" else shade < 0.6
 
 
 def test_a_short_run_draws_its_own_numbers(module, few, capsys):
