@@ -3,24 +3,34 @@
     python lab2_2_skeleton.py
 
 784 pixels -> 64 sigmoid units -> 1 sigmoid unit (sections I.B, II.B and III.B of the report).
-Draws the report's figures 3a and 3b, and in figure 3c what the hidden units have learned,
-into figures/.
+Draws the report's figures 3a and 3b, and what the hidden units have learned as figure 3c.
 """
-import common  # before NumPy, since it sets how many threads BLAS gets
 import numpy as np
+
+import common
 
 DIGIT = 0               # the digit to recognise, 0 to 9
 HIDDEN_UNITS = 64       # units of the hidden layer
-LEARNING_RATE = 0.8     # alpha, the step of gradient descent
+LEARNING_RATE = 0.8     # alpha, the size of a step of gradient descent
 EPOCHS = 500            # updates, each from all training images
 INIT_RANGE = 0.05       # the initial weights lie between -0.05 and 0.05
-SEED = 138              # of the initial weights
+SEED = 138              # of the random initial weights
 SHARED_BIAS = True      # one bias for all units of a layer, as in the report; False: one for each
-PRECISION = np.float32  # np.float64: twice as slow, and the report's losses to the last digit
+PRECISION = np.float32  # np.float64: twice as slow, and more digits
+
+
+def initial_weights():
+    """Return W1, b1, W2 and b2 as they are before the training."""
+    rng = common.random_generator(SEED)
+    W1 = rng.uniform(-INIT_RANGE, INIT_RANGE, (HIDDEN_UNITS, 784)).astype(PRECISION)  # (64, 784)
+    b1 = np.full(1 if SHARED_BIAS else HIDDEN_UNITS, 0.0001, PRECISION)               # (1,), (64,)
+    W2 = rng.uniform(-INIT_RANGE, INIT_RANGE, (1, HIDDEN_UNITS)).astype(PRECISION)    # (1, 64)
+    b2 = np.full(1, 0.0002, PRECISION)                                                # (1,)
+    return W1, b1, W2, b2
 
 
 def forward_propagation(X, W1, b1, W2, b2):
-    """Return A1 and A2, the outputs of the two layers, for the images X (m, 784)."""
+    """Return A1 and A2, the outputs of the two layers for the images X (m, 784)."""
     Z1 = common.linear_forward(X, W1, b1)                           # (m, 64)  X W1^T + b1
     A1 = common.sigmoid(Z1)                                         # (m, 64)  equation 1
     Z2 = common.linear_forward(A1, W2, b2)                          # (m, 1)   A1 W2^T + b2
@@ -28,59 +38,56 @@ def forward_propagation(X, W1, b1, W2, b2):
     return A1, A2
 
 
+def loss(A, Y):
+    """Return the mean over the images of equation 2; 0.0001 is added as in the report's run."""
+    losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
+    return losses.mean(dtype=np.float64)
+
+
 def backward_propagation(X, Y, A1, A2, W2):
     """Return the gradients, for each weight and bias, of the mean over the images of equation 2."""
     m = len(X)
     dZ2 = (A2 - Y) / m                                              # (m, 1)
     dW2, db2 = common.linear_backward(dZ2, A1, SHARED_BIAS)         # (1, 64), (1,)
-    dA1 = np.dot(dZ2, W2)                                           # (m, 64)  dZ2 @ W2, faster
+    dA1 = dZ2 @ W2                                                  # (m, 64)
     dZ1 = dA1 * A1 * (1 - A1)                                       # (m, 64)
     dW1, db1 = common.linear_backward(dZ1, X, SHARED_BIAS)          # (64, 784), (1,)
     return dW1, db1, dW2, db2
 
 
-def main(arguments=()):
-    settings = common.read_settings(__doc__, globals(), arguments)
+def main():
     (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
     Y_train = (labels_train == DIGIT).astype(PRECISION).reshape(-1, 1)    # (60000, 1)
     Y_test = (labels_test == DIGIT).astype(PRECISION).reshape(-1, 1)      # (10000, 1)
+    W1, b1, W2, b2 = initial_weights()
 
-    rng = common.random_generator(settings.SEED)
-    W1 = rng.uniform(-INIT_RANGE, INIT_RANGE, (HIDDEN_UNITS, 784)).astype(PRECISION)  # (64, 784)
-    b1 = np.full(1 if SHARED_BIAS else HIDDEN_UNITS, 0.0001, PRECISION)               # (1,), (64,)
-    W2 = rng.uniform(-INIT_RANGE, INIT_RANGE, (1, HIDDEN_UNITS)).astype(PRECISION)    # (1, 64)
-    b2 = np.full(1, 0.0002, PRECISION)                                                # (1,)
+    with common.Run("B", EPOCHS, DIGIT=DIGIT, HIDDEN_UNITS=HIDDEN_UNITS, SHARED_BIAS=SHARED_BIAS,
+                    LEARNING_RATE=LEARNING_RATE, INIT_RANGE=INIT_RANGE, SEED=SEED) as run:
+        for epoch in range(EPOCHS + 1):    # the number of updates so far
+            A1, A2 = forward_propagation(X_train, W1, b1, W2, b2)
+            A1_test, A2_test = forward_propagation(X_test, W1, b1, W2, b2)
+            run.record(accuracy=common.accuracy(A2, Y_train), loss=loss(A2, Y_train),
+                       test_accuracy=common.accuracy(A2_test, Y_test),
+                       test_loss=loss(A2_test, Y_test))
+            if epoch == EPOCHS or run.status:    # Ctrl-C, or a loss that is not finite
+                break
+            dW1, db1, dW2, db2 = backward_propagation(X_train, Y_train, A1, A2, W2)
+            W1 -= LEARNING_RATE * dW1
+            b1 -= LEARNING_RATE * db1
+            W2 -= LEARNING_RATE * dW2
+            b2 -= LEARNING_RATE * db2
 
-    run = common.Run(settings, common.REPORT["B"])
-    for epoch in run:  # the number of updates so far
-        A1, A2 = forward_propagation(X_train, W1, b1, W2, b2)             # (60000, 64), (60000, 1)
-        A1_test, A2_test = forward_propagation(X_test, W1, b1, W2, b2)    # (10000, 64), (10000, 1)
-        run.record(loss=common.binary_cross_entropy(A2, Y_train),
-                   accuracy=common.accuracy(A2, Y_train),
-                   test_loss=common.binary_cross_entropy(A2_test, Y_test),
-                   test_accuracy=common.accuracy(A2_test, Y_test))
-        if run.done:
-            break
-        dW1, db1, dW2, db2 = backward_propagation(X_train, Y_train, A1, A2, W2)
-        W1 -= settings.LEARNING_RATE * dW1
-        b1 -= settings.LEARNING_RATE * db1
-        W2 -= settings.LEARNING_RATE * dW2
-        b2 -= settings.LEARNING_RATE * db2
-
-    run.finish(draw_figures(run, W1))
+    run.print_table()
+    common.draw_curves(run, "figures/fig3a_accuracy.png", "accuracy",
+                       "Fig. 3a: accuracy with a hidden layer")
+    common.draw_curves(run, "figures/fig3b_loss.png", "loss", "Fig. 3b: loss with a hidden layer")
+    common.draw_weights(run, "figures/fig3c_hidden_weights.png", W1,
+                        "Fig. 3c: the weights of the hidden units, by pixel")
     return run, W1, b1, W2, b2
 
 
-def draw_figures(run, W1):
-    """Return the figures of the exercise by their file names."""
-    return {
-        "fig3a_accuracy.png": common.draw_curves(
-            run, "accuracy", "Fig. 3a: accuracy with a hidden layer"),
-        "fig3b_loss.png": common.draw_curves(run, "loss", "Fig. 3b: loss with a hidden layer"),
-        "fig3c_hidden_weights.png": common.draw_weights(
-            run, W1, "Fig. 3c: the weights of the hidden units, by pixel"),
-    }
-
-
 if __name__ == "__main__":
-    run, W1, b1, W2, b2 = common.run_script(main)
+    EPOCHS, LEARNING_RATE, SEED = common.read_options(__doc__, EPOCHS, LEARNING_RATE, SEED)
+    run, W1, b1, W2, b2 = main()
+    if run.status:
+        raise SystemExit(run.status)

@@ -3,125 +3,120 @@
     python lab2_3_skeleton.py
 
 784 pixels -> 64 sigmoid units -> 10 sigmoid units (sections I.C, II.C and III.C of the report).
-Draws the report's figures 4a and 4b, and in figure 4c what the network still confuses, into
-figures/.
+Draws the report's figures 4a and 4b, and what the network still confuses as figure 4c.
 """
-import common  # before NumPy, since it sets how many threads BLAS gets
 import numpy as np
 
+import common
+
 HIDDEN_UNITS = 64       # units of the hidden layer
-LEARNING_RATE = 0.8     # alpha, the step of gradient descent
+LEARNING_RATE = 0.8     # alpha, the size of a step of gradient descent
 EPOCHS = 500            # updates, each from all training images
 INIT_RANGE = 0.05       # the initial weights lie between -0.05 and 0.05
-SEED = 138              # of the initial weights
+SEED = 138              # of the random initial weights
 SHARED_BIAS = True      # one bias for all units of a layer, as in the report; False: one for each
-PRECISION = np.float32  # np.float64: twice as slow, and the report's losses to the last digit
+PRECISION = np.float32  # np.float64: more digits, in twice the time
 
 
-def forward_propagation(X, W1, b1, W2, b2):
-    """Return A1 and A2, the outputs of the two layers, for the images X (m, 784)."""
-    Z1 = common.linear_forward(X, W1, b1)                           # (m, 64)  X W1^T + b1
-    A1 = common.sigmoid(Z1)                                         # (m, 64)  equation 1
-    Z2 = common.linear_forward(A1, W2, b2)                          # (m, 10)  A1 W2^T + b2
-    A2 = common.sigmoid(Z2)                                         # (m, 10)
-    return A1, A2
-
-
-def backward_propagation(X, Y, A1, A2, W2):
-    """Return the gradients, for each weight and bias, of the mean over the images of equation 2.
-
-    Each output has an equation 2 of its own; the loss that is trained is the sum of the ten, and
-    not the report's, below.
-    """
-    m = len(X)
-    dZ2 = (A2 - Y) / m                                              # (m, 10)
-    dW2, db2 = common.linear_backward(dZ2, A1, SHARED_BIAS)         # (10, 64), (1,)
-    dA1 = dZ2 @ W2                                                  # (m, 64)
-    dZ1 = dA1 * A1 * (1 - A1)                                       # (m, 64)
-    dW1, db1 = common.linear_backward(dZ1, X, SHARED_BIAS)          # (64, 784), (1,)
-    return dW1, db1, dW2, db2
-
-
-def report_loss(A2, Y):
-    """Return the mean over the images of -sum(Y log(A2)), the loss that the report plots for C."""
-    A_true = np.vecdot(Y, A2)                                       # (m,)  of the true digit
-    smallest = np.finfo(A2.dtype).smallest_subnormal                # there is no logarithm of 0
-    return -np.log(np.where(A_true == 0, smallest, A_true)).mean(dtype=np.float64)
-
-
-def main(arguments=()):
-    settings = common.read_settings(__doc__, globals(), arguments)
-    (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
-    one_hot = np.eye(10, dtype=PRECISION)    # row k: 1 in column k, else 0
-    Y_train = one_hot[labels_train]                                 # (60000, 10)
-    Y_test = one_hot[labels_test]                                   # (10000, 10)
-
-    rng = common.random_generator(settings.SEED)
+def initial_weights():
+    """Return W1, b1, W2 and b2 as they are before the training."""
+    rng = common.random_generator(SEED)
     W1 = rng.uniform(-INIT_RANGE, INIT_RANGE, (HIDDEN_UNITS, 784)).astype(PRECISION)  # (64, 784)
     b1 = np.full(1 if SHARED_BIAS else HIDDEN_UNITS, 0.001, PRECISION)                # (1,), (64,)
     W2 = rng.uniform(-INIT_RANGE, INIT_RANGE, (10, HIDDEN_UNITS)).astype(PRECISION)   # (10, 64)
     b2 = np.full(1 if SHARED_BIAS else 10, 0.002, PRECISION)                          # (1,), (10,)
+    return W1, b1, W2, b2
 
-    run = common.Run(settings, common.REPORT["C"])
-    for epoch in run:  # the number of updates so far
-        A1, A2 = forward_propagation(X_train, W1, b1, W2, b2)             # (60000, 64), (60000, 10)
-        A1_test, A2_test = forward_propagation(X_test, W1, b1, W2, b2)    # (10000, 64), (10000, 10)
-        run.record(loss=report_loss(A2, Y_train),
-                   accuracy=common.accuracy(A2, Y_train),
-                   test_loss=report_loss(A2_test, Y_test),
-                   test_accuracy=common.accuracy(A2_test, Y_test))
-        if run.done:
-            break
-        dW1, db1, dW2, db2 = backward_propagation(X_train, Y_train, A1, A2, W2)
-        W1 -= settings.LEARNING_RATE * dW1
-        b1 -= settings.LEARNING_RATE * db1
-        W2 -= settings.LEARNING_RATE * dW2
-        b2 -= settings.LEARNING_RATE * db2
 
-    run.finish(draw_figures(run, A2_test, X_test, labels_test))
+def forward_propagation(X, W1, b1, W2, b2):
+    """Return A1 and A2, the outputs of the two layers for the images X (m, 784)."""
+    Z1 = common.linear_forward(X, W1, b1)                       # (m, 64)  X W1^T + b1
+    A1 = common.sigmoid(Z1)                                     # (m, 64)  equation 1
+    Z2 = common.linear_forward(A1, W2, b2)                      # (m, 10)  A1 W2^T + b2
+    A2 = common.sigmoid(Z2)                                     # (m, 10)
+    return A1, A2
+
+
+def loss(A, Y):
+    """Return the mean over the images of -sum(Y log(A)), the loss that the report plots for C."""
+    A_true = A[Y == 1]                                          # (m,)  the output of the true digit
+    return -np.log(A_true).mean(dtype=np.float64)
+
+
+def backward_propagation(X, Y, A1, A2, W2):
+    """Return the gradients, for each weight and bias, of the loss that is trained.
+
+    Not the loss above: each of the ten outputs has an equation 2, and their sum is trained.
+    """
+    m = len(X)
+    dZ2 = (A2 - Y) / m                                          # (m, 10)
+    dW2, db2 = common.linear_backward(dZ2, A1, SHARED_BIAS)     # (10, 64), (1,)
+    dA1 = dZ2 @ W2                                              # (m, 64)
+    dZ1 = dA1 * A1 * (1 - A1)                                   # (m, 64)
+    dW1, db1 = common.linear_backward(dZ1, X, SHARED_BIAS)      # (64, 784), (1,)
+    return dW1, db1, dW2, db2
+
+
+def main():
+    (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
+    one_hot = np.eye(10, dtype=PRECISION)    # row k: 1 in column k, else 0
+    Y_train = one_hot[labels_train]                             # (60000, 10)
+    Y_test = one_hot[labels_test]                               # (10000, 10)
+    W1, b1, W2, b2 = initial_weights()
+
+    with common.Run("C", EPOCHS, HIDDEN_UNITS=HIDDEN_UNITS, LEARNING_RATE=LEARNING_RATE,
+                    INIT_RANGE=INIT_RANGE, SEED=SEED, SHARED_BIAS=SHARED_BIAS) as run:
+        for epoch in range(EPOCHS + 1):    # the number of updates so far
+            A1, A2 = forward_propagation(X_train, W1, b1, W2, b2)
+            A1_test, A2_test = forward_propagation(X_test, W1, b1, W2, b2)
+            run.record(accuracy=common.accuracy(A2, Y_train), loss=loss(A2, Y_train),
+                       test_accuracy=common.accuracy(A2_test, Y_test),
+                       test_loss=loss(A2_test, Y_test))
+            if epoch == EPOCHS or run.status:    # Ctrl-C, or a loss that is not finite
+                break
+            dW1, db1, dW2, db2 = backward_propagation(X_train, Y_train, A1, A2, W2)
+            W1 -= LEARNING_RATE * dW1
+            b1 -= LEARNING_RATE * db1
+            W2 -= LEARNING_RATE * dW2
+            b2 -= LEARNING_RATE * db2
+
+    run.print_table()
+    common.draw_curves(run, "figures/fig4a_accuracy.png", "accuracy",
+                       "Fig. 4a: accuracy on ten digits")
+    common.draw_curves(run, "figures/fig4b_loss.png", "loss", "Fig. 4b: loss on ten digits")
+    draw_confusion_matrix(run, "figures/fig4c_confusion_matrix.png", A2_test, X_test, labels_test)
     return run, W1, b1, W2, b2
 
 
-def draw_figures(run, A2, X, labels):
-    """Return the figures of the exercise by their file names; A2: the outputs for X."""
-    return {
-        "fig4a_accuracy.png": common.draw_curves(
-            run, "accuracy", "Fig. 4a: accuracy on ten digits"),
-        "fig4b_loss.png": common.draw_curves(run, "loss", "Fig. 4b: loss on ten digits"),
-        "fig4c_confusion_matrix.png": draw_confusion_matrix(run, A2, X, labels),
-    }
+def draw_confusion_matrix(run, name, A, X, labels):
+    """Draw how often each digit is read as which, and the most confident mistakes.
 
-
-def draw_confusion_matrix(run, A2, X, labels):
-    """Return a figure of true against predicted digits, and of the most confident mistakes.
-
-    A2: (m, 10), the outputs for the images X (m, 784) of the digits labels (m,).
+    A: (m, 10), the outputs for the images X (m, 784) of the digits labels (m,).
     """
-    predicted = A2.argmax(axis=1)
+    predicted = A.argmax(axis=1)
     wrong = np.flatnonzero(predicted != labels)
-    counts = np.zeros((10, 10), int)
-    np.add.at(counts, (labels, predicted), 1)
+    counts = np.bincount(10 * labels + predicted, minlength=100).reshape(10, 10)
 
-    figure = common.new_figure(run, 7.6, 4.4)
-    left, right = figure.subfigures(1, 2, width_ratios=(5, 4))
-    axes = left.add_subplot(title=f"Fig. 4c: {len(wrong)} of {len(X):,} test images misread",
-                            xlabel="predicted digit", ylabel="true digit",
-                            xticks=range(10), yticks=range(10))
-    axes.imshow(counts ** 0.3, cmap="Greys", vmax=9)  # the power shows rare mistakes, too
-    for (true, guess), count in np.ndenumerate(counts):
-        axes.text(guess, true, count or "", ha="center", va="center", size="small",
-                  color="white" if count > 300 else "black")
+    with common.new_figure(run, name, 7.6, 4.4) as figure:
+        left, right = figure.subfigures(1, 2, width_ratios=(5, 4))
+        axes = left.add_subplot(title=f"Fig. 4c: {len(wrong):,} of {len(X):,} test images misread",
+                                xlabel="predicted digit", ylabel="true digit",
+                                xticks=range(10), yticks=range(10))
+        axes.imshow(counts ** 0.3, cmap="Greys", vmax=9)    # the power shows rare mistakes, too
+        for (true, guess), count in np.ndenumerate(counts):
+            axes.text(guess, true, count or "", ha="center", va="center", size="small",
+                      color="white" if count > 300 else "black")
 
-    right.suptitle("Confident mistakes: true -> predicted")
-    confidence = A2[wrong, predicted[wrong]]
-    cells = right.subplots(5, 4).ravel()
-    for cell in cells:
-        cell.set_axis_off()
-    for cell, image in zip(cells, wrong[np.argsort(-confidence)]):
-        cell.imshow(X[image].reshape(28, 28), cmap="Greys")
-        cell.set_title(f"{labels[image]} -> {predicted[image]}", size="medium")
-    return figure
+        right.suptitle("Confident mistakes: true -> predicted")
+        most_confident = wrong[np.argsort(-A[wrong, predicted[wrong]])]
+        cells = right.subplots(5, 4, subplot_kw={"frame_on": False, "xticks": [], "yticks": []})
+        for cell, image in zip(cells.flat, most_confident):
+            cell.imshow(X[image].reshape(28, 28), cmap="Greys")
+            cell.set_title(f"{labels[image]} -> {predicted[image]}", size="medium")
 
 
 if __name__ == "__main__":
-    run, W1, b1, W2, b2 = common.run_script(main)
+    EPOCHS, LEARNING_RATE, SEED = common.read_options(__doc__, EPOCHS, LEARNING_RATE, SEED)
+    run, W1, b1, W2, b2 = main()
+    if run.status:
+        raise SystemExit(run.status)

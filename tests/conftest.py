@@ -1,59 +1,59 @@
-"""What all tests share: the folder of the scripts, the data, and a short run of a script."""
-import sys
+"""What all tests share: the scripts as modules, the data, and a main() that ends in a moment."""
+import importlib.util
 from pathlib import Path
 
+import numpy as np
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-import common  # before NumPy, as in the scripts
 from matplotlib.figure import Figure
 
+import common
 
-def pytest_configure(config):
-    config.option.showcapture = "stdout"  # a failure's message is for students: no log of TensorFlow
-    config.addinivalue_line("markers", "report: not for students between edits: the report's numbers, "
-                            "faults in whole runs, and the scripts as they were handed out")
-
-
-def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.path.name == "test_report.py")  # last: see report_runs
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = ("lab2_skeleton", "lab2_2_skeleton", "lab2_3_skeleton")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def report_runs(request, tmp_path_factory):
-    """The report's runs, if they are wanted: begun with the first test, since they take longest."""
-    if any(item.path.name == "test_report.py" for item in request.session.items):
-        from test_report import begin
-        with begin(tmp_path_factory) as tables:
-            yield tables
-    else:
-        yield
+def load(path):
+    """Return the script as a module; its main() is not called."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(params=SCRIPTS)
+def module(request):
+    return load(ROOT / f"{request.param}.py")
 
 
 @pytest.fixture(scope="session")
 def mnist():
-    """(X_train, labels_train), (X_test, labels_test): all of MNIST."""
+    """(X_train, labels_train), (X_test, labels_test): all of MNIST, in float32."""
     return common.load_mnist()
 
 
 @pytest.fixture
+def images(mnist):
+    """X (100, 784), in float64, for numerical gradients of many digits; labels (100,)."""
+    (X, labels), _ = mnist
+    return X[:100].astype(float), labels[:100]
+
+
+@pytest.fixture
 def few(mnist, monkeypatch, tmp_path):
-    """Let main() see 2,000 images for training and 1,000 for the test, and save no figure.
+    """Let main() see 500 images for training and 200 for the test, and save no figure.
 
     It is a dictionary of the figures that main() would have saved, by their file names.
     """
     figures = {}
 
-    def save(figure, path):
-        figures[path.name.split(".", 2)[2]] = figure  # without the number of the process
-        path.touch()
+    def load_few(precision=np.float32):
+        return [(X[:m].astype(precision), labels[:m].copy())
+                for (X, labels), m in zip(mnist, (500, 200), strict=True)]
 
-    def load_few(precision):
-        return [(X[:m].astype(precision), labels[:m]) for (X, labels), m in zip(mnist, (2000, 1000))]
+    def savefig(figure, path):
+        figures[path.name] = figure
 
     monkeypatch.setattr(common, "load_mnist", load_few)
-    monkeypatch.setattr(common, "FIGURES", tmp_path)
-    monkeypatch.setattr(Figure, "savefig", save)
-    common._seen.clear()
+    monkeypatch.setattr(common, "ROOT", tmp_path)
+    monkeypatch.setattr(Figure, "savefig", savefig)
     return figures

@@ -1,59 +1,64 @@
 """Does TensorFlow, with the same weights and on the same images, find the same numbers?
 
-These tests are for the network of the report: with another one, they are skipped.
+These tests are for the network of the report; with other activations they are skipped.
 """
-import exercises
+import numpy as np
 import pytest
+from test_exercises import (backward, call, compare, fail, forward, initial, named, random_weights,
+                            sigmoid, targets)
 
 import common
-import numpy as np
+
+tf = pytest.importorskip("tensorflow")
 
 
-@pytest.fixture(params=exercises.NAMES)
-def module(request, few, mnist):
-    module = exercises.load(request.param)
-    try:
-        exercises.check_network(module, mnist[0][0][:100].astype(float))
-    except pytest.fail.Exception as failure:
-        sentence = str(failure)
-    else:
-        return module
-    pytest.skip(sentence)
+@pytest.fixture
+def sigmoids(module, images):
+    """The script as a module, if all its layers have a sigmoid."""
+    weights, X = random_weights(module), images[0]
+    for W, b, A in zip(weights[::2], weights[1::2], forward(module, X, weights)):
+        if not np.allclose(A, sigmoid(X @ W.T + b)):
+            pytest.skip(f"{module.__name__} has another network than the report's")
+        X = A
+    return module
 
 
 def equation_2(Y, Z):
-    """Equation 2 for each image, summed over the outputs."""
-    import tensorflow as tf
+    """Equation 2 for each image, summed over the outputs: the loss that is trained."""
     losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.cast(Y, Z.dtype), logits=Z)
     return tf.reduce_sum(losses, axis=-1)
 
 
-def report_loss(Y, Z):
-    """The loss for each image that the report prints."""
-    import tensorflow as tf
-    A, Y = tf.sigmoid(Z), tf.cast(Y, Z.dtype)
-    losses = (-Y * tf.math.log(A) if Y.shape[-1] == 10 else
-              -Y * tf.math.log(A + 0.0001) - (1 - Y) * tf.math.log(1 - A + 0.0001))
-    return tf.reduce_sum(losses, axis=-1)
+def plotted_loss(module):
+    """Return TensorFlow's version of the script's loss(), for each image, of Y and Z."""
+    half, one = np.full((1, 1), 0.5), np.ones((1, 1))
+    added = np.exp(-call(module, "loss", half, one)) - 0.5  # in the logarithms; the report: 0.0001
+
+    def report_loss(Y, Z):
+        A, Y = tf.sigmoid(Z), tf.cast(Y, Z.dtype)
+        losses = -Y * tf.math.log(A + added)
+        if Y.shape[-1] == 1:
+            losses -= (1 - Y) * tf.math.log(1 - A + added)
+        return tf.reduce_sum(losses, axis=-1)
+    return report_loss
 
 
 def compare_accuracy(module, ours, theirs, images, where):
     """Runs that differ in rounding may judge an image differently: up to 3 in 10,000 may differ."""
     differ = np.abs(np.subtract(ours, theirs)).max() * images
     if differ > 3 * max(1, images / 10_000):
-        exercises.fail(f"{module.__name__}: accuracy differs from TensorFlow's by {differ:.0f} of "
-                       f"{images:,} images: check {where}")
+        fail(module, f"accuracy differs from TensorFlow's by {differ:.0f} of {images:,} images: "
+             f"check {where}")
 
 
-def test_forward_losses_and_gradients(module, mnist):
-    """On all 60,000 images at once: the blocks of common.py are part of the test."""
-    import tensorflow as tf
-    (X, labels), _ = mnist
-    Y = exercises.targets(module, labels, np.float32)
-    theta = exercises.random_theta(module, np.float32)
-    outputs, gradients = exercises.both(module, X, Y, theta)
+def test_outputs_loss_and_gradients(sigmoids, mnist):
+    """On all 60,000 images, in float32."""
+    module, (X, labels) = sigmoids, mnist[0]
+    Y, weights = targets(module, labels, np.float32), random_weights(module, np.float32)
+    outputs = forward(module, X, weights)
+    gradients = backward(module, X, Y, outputs, weights)
 
-    variables = [tf.Variable(value) for value in theta.values()]
+    variables = [tf.Variable(weight) for weight in weights]
     with tf.GradientTape() as tape:
         A = X
         for W, b in zip(variables[::2], variables[1::2]):
@@ -62,59 +67,57 @@ def test_forward_losses_and_gradients(module, mnist):
         mean_loss = tf.reduce_mean(equation_2(Y, Z))
     expected = tape.gradient(mean_loss, variables)
 
-    def compare(quantity, value, reference, tolerance, where):
-        exercises.compare(module, quantity, value, reference, "TensorFlow's", tolerance, where)
-
-    *_, (name, our_A) = outputs.items()
-    compare(name, our_A, A.numpy(), 1e-5, "forward_propagation()")
-    loss = getattr(module, "report_loss", common.binary_cross_entropy)(our_A, Y)
-    compare("loss", loss, np.mean(report_loss(Y, tf.cast(Z, tf.float64))), 1e-5, "the loss")
+    theirs, plotted = "TensorFlow's", plotted_loss(module)(Y, tf.cast(Z, tf.float64))
+    compare(module, named("A", weights)[-1], outputs[-1], A, theirs, "forward_propagation()", 1e-5)
+    loss = call(module, "loss", outputs[-1], Y)
+    compare(module, "loss", loss, np.mean(plotted), theirs, "loss()", 1e-5)
     right = tf.argmax(Z, axis=1) == labels if Y.shape[1] == 10 else (Z > 0) == (Y > 0.5)
-    compare_accuracy(module, common.accuracy(our_A, Y), np.mean(right), len(X), "the accuracy")
-    for name, reference in zip(theta, expected):
-        compare(f"d{name}", gradients[f"d{name}"], reference.numpy(), 1e-4, "backward_propagation()")
+    compare_accuracy(module, common.accuracy(outputs[-1], Y), np.mean(right), len(X), "common.py")
+    for name, gradient, reference in zip(named(["dW", "db"], weights), gradients, expected):
+        compare(module, name, gradient, reference, theirs, "backward_propagation()", 1e-4)
 
 
-def test_training_equals_keras(module, epochs=8):
+def test_training_equals_keras(sigmoids, few, monkeypatch, epochs=8):
     """A short run of main() against Keras's SGD, in float64, from the same initial weights.
 
-    A bias that all units share is one weight from a constant input of 1: Keras gets a layer for it.
+    A bias that all units share is one weight; Keras has no layer for it, so one is made here.
     """
     from tensorflow import keras
-    exercises.reset(module)  # with a large LEARNING_RATE small differences grow
+    module = sigmoids
+    for name, value in {"EPOCHS": epochs, "PRECISION": np.float64, "LEARNING_RATE": 0.8}.items():
+        monkeypatch.setattr(module, name, value)
 
     class Layer(keras.layers.Layer):
         def __init__(self, W, b):
             super().__init__(dtype="float64")
-            self.W, self.b = (self.add_weight(shape=value.shape) for value in (W, b))
+            self.W, self.b = (self.add_weight(shape=np.shape(value)) for value in (W, b))
             self.W.assign(W)
             self.b.assign(b)
 
         def call(self, X):
             return keras.ops.matmul(X, keras.ops.transpose(self.W)) + self.b
 
-    theta = list(exercises.initial(module).values())
-    layers = [Layer(W, b) for W, b in zip(theta[::2], theta[1::2])]
+    weights = initial(module)
+    layers = [Layer(W, b) for W, b in zip(weights[::2], weights[1::2])]
     hidden = [part for layer in layers[:-1] for part in (layer, keras.layers.Activation("sigmoid"))]
     model = keras.Sequential([keras.Input((784,), dtype="float64"), *hidden, layers[-1]])
-    right = (keras.metrics.CategoricalAccuracy() if len(theta[-2]) == 10
+    right = (keras.metrics.CategoricalAccuracy() if len(weights[-2]) == 10
              else keras.metrics.BinaryAccuracy(threshold=0))
     model.compile(keras.optimizers.SGD(module.LEARNING_RATE), equation_2,
-                  metrics=[report_loss, right], run_eagerly=False)
-    (X, labels), (X_test, test_labels) = common.load_mnist(np.float64)
-    Y, Y_test = exercises.targets(module, labels), exercises.targets(module, test_labels)
+                  metrics=[plotted_loss(module), right])
+    (X, labels), (X_test, labels_test) = common.load_mnist(np.float64)
+    Y, Y_test = targets(module, labels), targets(module, labels_test)
     history = model.fit(X, Y, batch_size=len(X), epochs=epochs, shuffle=False, verbose=0,
                         validation_data=(X_test, Y_test), validation_batch_size=len(X_test)).history
 
-    run, *weights = exercises.attempt(module, "main()", module.main, [f"--epochs={epochs}"])
-    names = list(exercises.initial(module))
-    for name, value, layer_weight in zip(names, weights, model.weights):
-        exercises.compare(module, f"{name} after {epochs} epochs", value, layer_weight.numpy(),
-                          "Keras's", 1e-5, f"d{name} in backward_propagation(), then its use in main()")
+    run, *trained = call(module, "main")
+    where = "backward_propagation() and the update in main(), unless you meant it"
+    for name, value, reference in zip(named("Wb", weights), trained, model.weights):
+        compare(module, f"{name} after {epochs} epochs", value, reference, "Keras's", where, 1e-5)
     # Keras's losses are those before each update, its validation losses those after it.
     for ours, theirs in ((run.loss[:-1], history["report_loss"]),
                          (run.test_loss[1:], history["val_report_loss"])):
-        exercises.compare(module, "loss", ours, theirs, "Keras's", 1e-5, "run.record() in main()")
+        compare(module, "loss", ours, theirs, "Keras's", "loss() and run.record() in main()", 1e-5)
     for ours, theirs, m in ((run.accuracy[:-1], history[right.name], len(X)),
                             (run.test_accuracy[1:], history[f"val_{right.name}"], len(X_test))):
         compare_accuracy(module, ours, theirs, m, "run.record() in main()")
