@@ -1,4 +1,4 @@
-"""What the three exercises share. In the shapes, m is the number of images; each is a row."""
+"""What the three exercises share. In the shapes, m is the number of images, one in each row."""
 import argparse
 import contextlib
 import hashlib
@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 ROOT = Path(__file__).resolve().parent
 MNIST = ROOT / ".keras" / "datasets" / "mnist.npz"
-SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"  # of it, in Keras
+SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"  # of mnist.npz
 os.environ["KERAS_HOME"] = str(ROOT / ".keras")  # where Keras, once imported, looks for the data
 
 # ---- Data and settings -------------------------------------------------------------------------
@@ -26,7 +26,7 @@ os.environ["KERAS_HOME"] = str(ROOT / ".keras")  # where Keras, once imported, l
 # digit; with a bias for each unit, say, B ends at 0.02676 instead of 0.02696.
 SETTINGS = {"DIGIT": 0, "HIDDEN_UNITS": 64, "INIT_RANGE": 0.05, "SEED": 138, "SHARED_BIAS": True}
 # The learning rate; then of each result its name, its digits, and where a run has it: the list and
-# the epoch. The report counts epochs from 0 in A, as we do (the number of updates), else from 1.
+# the epoch. An epoch's number is how many updates came before: the report's in A, one less in B, C.
 REPORT = {
     "A": (1.0, [("training loss after 500 epochs", "0.030048830759622978", "loss", 500),
                 ("test loss after 500 epochs", "0.025196727549756617", "test_loss", 500),
@@ -53,14 +53,14 @@ def read_options(doc, epochs, learning_rate, seed):
 def load_mnist(precision=np.float32):
     """Return (X_train, labels_train), (X_test, labels_test), or end the program with status 1.
 
-    X: (60000 or 10000, 784), pixels from 0, black, to 1, white; labels: (m,), the digits.
+    X: (60000 or 10000, 784), pixels from 0, paper, to 1, ink; labels: (m,), the digits.
     """
     socket.setdefaulttimeout(10)  # seconds; on a silent network Keras would wait for minutes
     tensorflow = importlib.util.find_spec("tensorflow")
     try:
         if tensorflow:
             print("loading MNIST through TensorFlow", flush=True)
-            with hidden_log() if sys.__stderr__ else contextlib.nullcontext():  # IDLE has none
+            with hidden_log() if sys.__stderr__ else contextlib.nullcontext():  # not in IDLE
                 from tensorflow.keras.datasets import mnist
             data = mnist.load_data()
         else:
@@ -71,7 +71,7 @@ def load_mnist(precision=np.float32):
                 data = [(file["x_" + part], file["y_" + part]) for part in ("train", "test")]
     except Exception as error:
         way = tensorflow.origin if tensorflow else "NumPy"
-        sys.exit(f"error: {way} cannot load {MNIST}: {error!r}; git checkout .keras restores it")
+        sys.exit(f"error: {way} cannot load MNIST: {error!r}; a bad mnist.npz: git checkout .keras")
     finally:
         socket.setdefaulttimeout(None)
     return [((images.reshape(-1, 784) / np.float32(255)).astype(precision, copy=False), labels)
@@ -96,7 +96,7 @@ def hidden_log():
 def random_generator(seed):
     """Return the generator of the initial weights, in the state in which the report drew them."""
     generator = np.random.RandomState(seed)
-    generator.permutation(60_000)  # it had shuffled the images, which a full batch does not notice
+    generator.permutation(60_000)  # it shuffled the images first, which changes what is drawn next
     return generator
 
 
@@ -127,7 +127,7 @@ def accuracy(A, Y):
     if np.ndim(A) != 2 or np.shape(A) != np.shape(Y):
         raise ValueError(f"A {np.shape(A)} and Y {np.shape(Y)} should both be (images, outputs)")
     if not ((Y == 0) | (Y == 1)).all() or Y.sum(axis=1).max() != 1:
-        raise ValueError(f"Y must be zeros and ones, a 1 in some rows (images), never two: {Y}")
+        raise ValueError(f"Y must be zeros and ones, a 1 in some rows, never two: {np.unique(Y)}")
     if A.shape[1] == 1:
         return np.mean((A > 0.5) == Y)
     return np.mean(A.argmax(axis=1) == Y.argmax(axis=1))
@@ -138,7 +138,7 @@ class Run:
     """The numbers of a training run. In "with Run(...) as run:", Ctrl-C ends it after an epoch.
 
     loss, accuracy, test_loss, test_accuracy: lists, a number for each epoch from 0 on.
-    status: the exit status; if it is not 0, the run should stop. marks: epochs to show, by name.
+    status: the exit status; if it is not 0, the run should stop. marks: epochs to mark, by name.
     """
 
     def __init__(self, exercise, epochs, **settings):

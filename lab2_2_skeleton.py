@@ -16,11 +16,11 @@ EPOCHS = 500            # updates, each from all training images
 INIT_RANGE = 0.05       # the initial weights lie between -0.05 and 0.05
 SEED = 138              # of the random initial weights
 SHARED_BIAS = True      # one bias for all units of a layer, as in the report; False: one for each
-PRECISION = np.float32  # np.float64: twice as slow, and more digits
+PRECISION = np.float32  # np.float64: more digits, in twice the time
 
 
 def initial_weights():
-    """Return W1, b1, W2 and b2 as they are before the training."""
+    """Return the W1, b1, W2 and b2 that the training starts from: the report's, with its SEED."""
     rng = common.random_generator(SEED)
     W1 = rng.uniform(-INIT_RANGE, INIT_RANGE, (HIDDEN_UNITS, 784)).astype(PRECISION)  # (64, 784)
     b1 = np.full(1 if SHARED_BIAS else HIDDEN_UNITS, 0.0001, PRECISION)               # (1,), (64,)

@@ -19,7 +19,7 @@ PRECISION = np.float32  # np.float64: more digits, in twice the time
 
 
 def initial_weights():
-    """Return W1, b1, W2 and b2 as they are before the training."""
+    """Return the W1, b1, W2 and b2 that the training starts from: the report's, with its SEED."""
     rng = common.random_generator(SEED)
     W1 = rng.uniform(-INIT_RANGE, INIT_RANGE, (HIDDEN_UNITS, 784)).astype(PRECISION)  # (64, 784)
     b1 = np.full(1 if SHARED_BIAS else HIDDEN_UNITS, 0.001, PRECISION)                # (1,), (64,)
@@ -46,7 +46,7 @@ def loss(A, Y):
 def backward_propagation(X, Y, A1, A2, W2):
     """Return the gradients, for each weight and bias, of the loss that is trained.
 
-    Not the loss above: each of the ten outputs has an equation 2, and their sum is trained.
+    It is not loss() above, but the mean over the images of the sum of equation 2 over the outputs.
     """
     m = len(X)
     dZ2 = (A2 - Y) / m                                          # (m, 10)

@@ -14,11 +14,11 @@ LEARNING_RATE = 1.0     # alpha, the size of a step of gradient descent
 EPOCHS = 10_000         # updates, each from all training images
 INIT_RANGE = 0.05       # the initial weights lie between -0.05 and 0.05
 SEED = 138              # of the random initial weights
-PRECISION = np.float32  # np.float64: twice as slow, and the report's losses to the last digit
+PRECISION = np.float32  # np.float64: more digits, in twice the time
 
 
 def initial_weights():
-    """Return W and b as they are before the training."""
+    """Return the W and b that the training starts from: the report's, with its SEED."""
     rng = common.random_generator(SEED)
     W = rng.uniform(-INIT_RANGE, INIT_RANGE, (1, 784)).astype(PRECISION)    # (1, 784)
     b = np.full(1, 0.0001, PRECISION)                                       # (1,)
@@ -82,15 +82,15 @@ def main():
 def overfitting(run):
     """Return the epochs where the test loss starts to rise, and where it passes the training loss.
 
-    A rise counts once it has lasted 100 epochs. What does not happen is left out.
+    Only if its lowest point is more than 100 epochs before the end; else there is no telling yet.
     """
     lowest = int(np.argmin(run.test_loss))
-    above = np.greater(run.test_loss, run.loss)[lowest:]
+    above = np.flatnonzero(np.greater(run.test_loss, run.loss)[lowest:])    # counted from there
     found = {}
-    if len(above) > 100:
+    if len(run.loss) - lowest > 100:
         found["test loss starts to rise, epoch"] = lowest
-        if above.any():
-            found["test loss above training loss, epoch"] = lowest + int(above.argmax())
+        if len(above):
+            found["test loss above training loss, epoch"] = lowest + int(above[0])
     return found
 
 

@@ -47,12 +47,16 @@ def explain(module, name, error):
     """Return a sentence about an error: the line of the script, and what may be the matter."""
     steps = [step for step in traceback.extract_tb(error.__traceback__)
              if step.filename == module.__file__]
-    line = f"line {steps[-1].lineno}, {steps[-1].line}" if steps else "its call"
-    hint = ""
+    line, hint = "its call", ""
+    if steps:
+        code = steps[-1].line.partition("#")[0].strip().rstrip(",")
+        line = f"line {steps[-1].lineno}, {code}"
     if "read-only" in str(error):
         hint = ": it changes an array that is still needed; work on a copy, as in A = A.copy()"
-    elif isinstance(error, ValueError) and ("matmul" in str(error) or "shapes" in str(error)):
+    elif "matmul" in str(error) or "not aligned" in str(error):
         hint = f": {ROWS}"
+    elif "broadcast" in str(error):
+        hint = ": the shapes do not fit; does a sum over an axis lack keepdims=True?"
     return f"{name}() stops in {line}, with {type(error).__name__}: {error}{hint}"
 
 
@@ -72,8 +76,11 @@ def called(module, name, names, shapes, *arguments):
     if len(results) != len(names):
         fail(module, f"{name}() returns {len(results)} results; it should return {wanted}")
     for result, shape, value in zip(names, shapes, results):
-        if np.shape(value) != shape and not np.size(value) == np.prod(shape) == 1:
+        numbers = np.size(value) == np.prod(shape) == 1 and np.ndim(value) < 2
+        if np.shape(value) != shape and not numbers:
             hint = f": {ROWS}" if np.shape(value) == shape[::-1] != () else ""
+            if shape == (1,) and getattr(module, "SHARED_BIAS", False):
+                hint = ": is SHARED_BIAS left out?"
             fail(module, f"{name}() returns {result} with shape {np.shape(value)}; it should "
                  f"return {wanted}{hint}")
         if not np.isfinite(value).all():
@@ -139,7 +146,8 @@ def compare(module, quantity, value, reference, of, where, tolerance=1e-6):
         factor, hint = value @ reference / size**2, ""
         if not value.any():
             hint = " (it is 0)"
-        elif np.linalg.norm(value - factor * reference) < 1e-3 * np.linalg.norm(value):
+        elif (np.linalg.norm(value - factor * reference) < 1e-3 * np.linalg.norm(value)
+              and (value.size > 1 or np.isclose(abs(factor), [0.01, 0.5, 1, 2, 100], 0.01).any())):
             hint = f" (it is {factor:.3g} times that)"
         fail(module, f"{quantity} differs from {of} by {percent} %{hint}: check {where}")
 
@@ -206,6 +214,7 @@ def loss_to_train(A, Y):
 
 def test_backward_propagation(module, images, step=1e-5):
     """Each gradient is how much the loss rises when a weight does: (L(w + h) - L(w - h)) / 2h."""
+    test_forward_propagation(module, images)  # if that is wrong, nothing can be said of this
     X, Y = images[0], targets(module, images[1])
     weights = random_weights(module)
     outputs = forward(module, X, weights)
@@ -282,6 +291,8 @@ def watch(module, monkeypatch):
         return outputs if outputs is None else read_only(outputs)
 
     def watched_backward(X, Y, *others):
+        if len(X) == 200:
+            raise ValueError("these are the test images; the training set is what is learned from")
         if len(X) == 500:
             targets_seen.append(np.copy(Y))
         return backward_propagation(X, Y, *others)
@@ -291,11 +302,22 @@ def watch(module, monkeypatch):
     return training, test, targets_seen
 
 
+def check_changed_images(module, X, changed, Y, targets_seen):
+    """Return the targets that main() has, if they still belong to its images."""
+    X, changed = ((images - images.mean(axis=0)).astype(float) for images in (X, changed))
+    X, changed = (images / np.linalg.norm(images, axis=1, keepdims=True) for images in (X, changed))
+    order = (changed @ X.T).argmax(axis=1)  # which image each row most looks like
+    if np.mean(Y[order] == targets_seen) < 0.99:
+        fail(module, "X and Y, which main() hands to backward_propagation(), do not belong "
+             "together: are both shuffled in the same order?")
+    return targets_seen
+
+
 def test_training(module, few, monkeypatch, epochs=3):
     """main(), on 500 images, makes the updates of gradient descent, and records its numbers."""
     forward_propagation, backward_propagation = (
         getattr(module, name, None) for name in ("forward_propagation", "backward_propagation"))
-    (X_train, labels_train), (_, labels_test) = common.load_mnist(module.PRECISION)
+    (X_train, labels_train), (X_test, labels_test) = common.load_mnist(module.PRECISION)
     Y = targets(module, labels_train, module.PRECISION)
     Y_test = targets(module, labels_test, module.PRECISION)
     outputs = forward(module, X_train, initial(module))  # a blank function is named at once
@@ -320,7 +342,10 @@ def test_training(module, few, monkeypatch, epochs=3):
             fail(module, "Y, which main() hands to backward_propagation(), is not 1 just where the "
                  "label is the digit: check Y_train in main(), and its order")
     elif targets_seen:  # main() has shuffled or scaled the images
-        Y = targets_seen[0]
+        Y = check_changed_images(module, X_train, training[0][0], Y, targets_seen[0])
+        scaled = not np.isclose(training[0][0].sum(dtype=float), X_train.sum(dtype=float))
+        if scaled and np.array_equal(test[0][0], X_test):
+            fail(module, "main() changes the pixels of X_train, but not those of X_test")
 
     monkeypatch.setattr(module, "forward_propagation", forward_propagation, raising=False)
     monkeypatch.setattr(module, "backward_propagation", backward_propagation, raising=False)

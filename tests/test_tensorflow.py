@@ -5,7 +5,7 @@ These tests are for the network of the report; with other activations they are s
 import numpy as np
 import pytest
 from test_exercises import (backward, call, compare, fail, forward, initial, named, random_weights,
-                            sigmoid, targets)
+                            sigmoid, targets, watch)
 
 import common
 
@@ -105,12 +105,13 @@ def test_training_equals_keras(sigmoids, few, monkeypatch, epochs=8):
              else keras.metrics.BinaryAccuracy(threshold=0))
     model.compile(keras.optimizers.SGD(module.LEARNING_RATE), equation_2,
                   metrics=[plotted_loss(module), right])
-    (X, labels), (X_test, labels_test) = common.load_mnist(np.float64)
-    Y, Y_test = targets(module, labels), targets(module, labels_test)
+    training, test, Y = watch(module, monkeypatch)  # the images as main() has changed them
+    run, *trained = call(module, "main")
+    (X, _), (X_test, _), Y = training[0], test[0], Y[0]
+    Y_test = targets(module, common.load_mnist()[1][1])
     history = model.fit(X, Y, batch_size=len(X), epochs=epochs, shuffle=False, verbose=0,
                         validation_data=(X_test, Y_test), validation_batch_size=len(X_test)).history
 
-    run, *trained = call(module, "main")
     where = "backward_propagation() and the update in main(), unless you meant it"
     for name, value, reference in zip(named("Wb", weights), trained, model.weights):
         compare(module, f"{name} after {epochs} epochs", value, reference, "Keras's", where, 1e-5)

@@ -43,6 +43,7 @@ ROWS = re.escape(test_exercises.ROWS)
 UPDATE = r"the update of {0} in main\(\), unless you meant it"
 START = "    W, b = initial_weights()\n"
 DZ1 = "dA1 * A1 * (1 - A1)"
+SOFTMAX = [("A2 = common.sigmoid(Z2)", "A2 = np.exp(Z2) / np.exp(Z2).sum(axis=1, keepdims=True)")]
 NOT_0_OR_1 = "main.* with ValueError: Y must be zeros and ones"
 WRONG = [  # script, old text, new text, pattern of what is said
     # backward_propagation
@@ -60,7 +61,7 @@ WRONG = [  # script, old text, new text, pattern of what is said
     (B, DZ1, "-dA1 * A1 * (1 - A1)", r"dW1 differs .* \(it is -1 times that\)"),
     (C, DZ1, "dA1 * (1 - A1 ** 2)", "dW1 differs .*: check hidden layer 1 in backward_propagation"),
     (B, DZ1, "dA1", "dW1 differs .*: check hidden layer 1 in backward_propagation"),
-    (C, "dZ2 @ W2", "dZ2 @ W2.T", rf"stops in line \d+, dA1 = dZ2 @ W2.T .*ValueError: .*: {ROWS}"),
+    (C, "dZ2 @ W2", "dZ2 @ W2.T", rf"stops in line \d+, dA1 = dZ2 @ W2.T.*ValueError: .*: {ROWS}"),
     (B, "linear_backward(dZ1, X,", "linear_backward(dZ1, A1,", r"returns dW1 with shape \(64, 64\)"
      r"; it should return dW1 \(64, 784\), db1 \(1,\), dW2 \(1, 64\), db2 \(1,\)"),
     (C, "backward(dZ2, A1,", "backward(A1, dZ2,", rf"returns dW2 with shape \(64, 10\).*{ROWS}"),
@@ -130,6 +131,11 @@ WRONG = [  # script, old text, new text, pattern of what is said
     (A, "loss=loss(A, Y_train)", "loss=loss(A_test, Y_test)", "run.loss differs .* run.record"),
     (A, "accuracy(A_test, Y_test)", "accuracy(A, Y_train)", "run.test_accuracy differs"),
     (C, "X_train, Y_train, A1, A2, W2)", "X_train, Y_train, A1, A2, W1)", "main.. stops in line"),
+    (A, START, START + "    np.random.shuffle(X_train)\n", "X and Y, .* do not belong together"),
+    (A, START, START + "    X_train = X_train * 255\n", "of X_train, but not those of X_test"),
+    (C, "backward_propagation(X_train, Y_train, A1, A2, W2)",
+     "backward_propagation(X_test, Y_test, A1_test, A2_test, W2)", "these are the test images"),
+    (C, SOFTMAX[0][0], "A2 = np.exp(Z2) / np.exp(Z2).sum(axis=1)", "lack keepdims=True"),
     (A, "range(EPOCHS + 1)", "range(EPOCHS)", "forward_propagation.. 3 times on the training set"),
     (A, "== EPOCHS or run.status", "> EPOCHS", "W at the end differs from that of epoch"),
     (A, "return run, W, b", "return None", "return run and, after it, the weights and biases"),
@@ -178,7 +184,6 @@ PLAIN = [("common.linear_forward(X, W1, b1)", "X @ W1.T + b1"),
          ("common.linear_backward(dZ1, X, SHARED_BIAS)", "dZ1.T @ X, dZ1.sum()")]
 RELU = [("A1 = common.sigmoid(Z1)", "A1 = np.maximum(Z1, 0)"), (DZ1, "dA1 * (A1 > 0)")]
 TANH = [("A1 = common.sigmoid(Z1)", "A1 = np.tanh(Z1)"), (DZ1, "dA1 * (1 - A1 ** 2)")]
-SOFTMAX = [("A2 = common.sigmoid(Z2)", "A2 = np.exp(Z2) / np.exp(Z2).sum(axis=1, keepdims=True)")]
 THIRD_LAYER = [
     ("10, HIDDEN_UNITS)).astype(PRECISION)   # (10, 64)\n", "32, HIDDEN_UNITS)).astype(PRECISION)\n"
      "    W3 = rng.uniform(-INIT_RANGE, INIT_RANGE, (10, 32)).astype(PRECISION)\n"
