@@ -67,11 +67,12 @@ def table(output, name):
 
 @full
 def test_the_scripts_run_anywhere(whole_folder):
-    """With our warnings as errors, ASCII output, no display, no home, and without a network."""
+    """Warnings as errors, ASCII output, no display, no home, no network, a useless KERAS_HOME."""
     ours = [f"-Werror:::{module}" for module in ("__main__", "common")]
     cache = common.matplotlib.get_cachedir()
     processes = [start(whole_folder, name, "--epochs", "3", python=ours, HOME="nowhere",
-                       MPLCONFIGDIR=cache, PYTHONIOENCODING="ascii", **OFFLINE) for name in SCRIPTS]
+                       KERAS_HOME="/proc", MPLCONFIGDIR=cache, PYTHONIOENCODING="ascii", **OFFLINE)
+                 for name in SCRIPTS]
     for name, process in zip(SCRIPTS, processes):
         status, output, errors = finish(process)
         assert (status, errors) == (0, "")
@@ -83,8 +84,6 @@ def test_the_scripts_run_anywhere(whole_folder):
 @full
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_options_change_the_constants(folder, name):
-    status, output, errors = run(folder, name, "--epochs", "0")
-    assert (status, output) == (2, "") and "error: EPOCHS and LEARNING_RATE must be" in errors
     edit(folder, name, "EPOCHS = ", "EPOCHS = 0 +")
     status, output, errors = run(folder, name, "--help")
     assert (status, errors) == (0, "") and "default: 138" in output and "Exercise" in output
@@ -215,13 +214,6 @@ def test_data_that_is_missing_or_damaged(whole_folder, way):
             assert status == 1 and "epoch" not in output and way in output
             assert re.fullmatch(r"error: .* cannot load MNIST: .*; a bad mnist.npz: git checkout "
                                 r".keras\n", errors)
-
-
-@full
-@tensorflow
-def test_a_keras_home_of_the_users_does_not_matter(whole_folder):
-    status, _, errors = run(whole_folder, A, "--epochs", "1", KERAS_HOME="/proc", **OFFLINE)
-    assert (status, errors) == (0, "")
 
 
 @full
