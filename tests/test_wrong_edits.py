@@ -1,180 +1,132 @@
-"""Do the tests of the exercises tell wrong edits, at the right place, and leave right ones alone?
+"""Do the tests of the exercises explain wrong edits, and leave right ones alone?
 
-The edits are made in the scripts as they were handed out: first the text that a student replaces.
+The edits are made in the scripts as they were handed out: the text that a student replaces first.
 """
-import re
+import shutil
 
-import numpy as np
 import pytest
 import test_exercises
-from conftest import ROOT, SCRIPTS, load
+from conftest import ROOT, SCRIPTS, edit, load
+from test_exercises import ROWS
 
-import common
-
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
 A, B, C = SCRIPTS
 
 
-def edited(name, tmp_path, *edits):
-    source = (ROOT / f"{name}.py").read_text()
-    for old, new in edits:
-        assert old in source, f"{name} has no longer the text {old!r}"
-        source = source.replace(old, new)
-    path = tmp_path / f"{name}.py"
-    path.write_text(source)
-    return load(path)
-
-
 @pytest.fixture
-def judge(few, images, monkeypatch):
-    def run_the_tests(module):
-        """The tests of test_exercises.py, in its order."""
-        test_exercises.test_initial_weights(module)
-        test_exercises.test_forward_propagation(module, images)
-        test_exercises.test_loss(module, images)
-        test_exercises.test_backward_propagation(module, images)
-        test_exercises.test_outputs_of_exactly_0_and_1(module, images)
-        test_exercises.test_precision(module, images)
-        test_exercises.test_training(module, few, monkeypatch)
-    return run_the_tests
+def judge(few, images, monkeypatch, tmp_path):
+    def judge(name, *edits):
+        """Return what the tests of test_exercises.py, in its order, say of an edited script."""
+        path = tmp_path / f"{name}.py"
+        shutil.copy(ROOT / path.name, path)
+        edit(path, *edits)
+        module = load(path)
+        try:
+            test_exercises.test_initial_weights(module)
+            test_exercises.test_forward_propagation(module, images)
+            test_exercises.test_loss(module, images)
+            test_exercises.test_backward_propagation(module, images)
+            test_exercises.test_training(module, few, monkeypatch)
+        except pytest.fail.Exception as failure:
+            return str(failure)
+    return judge
 
 
-ROWS = re.escape(test_exercises.ROWS)
-UPDATE = r"the update of {0} in main\(\), unless you meant it"
-START = "    W, b = initial_weights()\n"
-DZ1 = "dA1 * A1 * (1 - A1)"
-SOFTMAX = [("A2 = common.sigmoid(Z2)", "A2 = np.exp(Z2) / np.exp(Z2).sum(axis=1, keepdims=True)")]
-NOT_0_OR_1 = "main.* with ValueError: Y must be zeros and ones"
-WRONG = [  # script, old text, new text, pattern of what is said
+LINEAR, BACK, SIGMOID = "common.linear_forward(X, W, b)", "linear_backward", "common.sigmoid(Z"
+DZ, DZ2, DZ1 = "(A - Y) / m", "(A2 - Y) / m", "dA1 * A1 * (1 - A1)"
+START, Y_TRAIN = "    W, b = initial_weights()\n", "(labels_train == DIGIT).astype(PRECISION)"
+GRADIENT, CHANGED = "differs from the numerical gradient by", "it changes an array that is still"
+OUTPUT, HIDDEN = (f"check {layer} in backward_propagation()"
+                  for layer in ("the output layer", "hidden layer 1"))
+NOT_0_OR_1 = "ValueError: Y must be zeros and ones, a 1 in some rows"
+WRONG = [  # script, old text, new text, words of the sentence
     # backward_propagation
-    (A, "(A - Y) / m", "(Y - A) / m", r"dW differs from the numerical gradient by 200 % \(it is -1 "
-     r"times that\): check the output layer in backward_propagation\(\)"),
-    (C, "(A2 - Y) / m", "A2 - Y", r"dW2 differs .* 100 times that\): check the output layer"),
-    (B, "(A2 - Y) / m", "(A2 + Y) / m", "dW2 differs from the numerical gradient by"),
-    (B, "(A2 - Y) / m", "(A2 - Y) / m / 2", r"it is 0.5 times that"),
-    (B, "(A2 - Y) / m", "(A2 - Y) * A2 * (1 - A2) / m", "dW2 differs from the numerical gradient"),
-    (A, "(A - Y) / m", "(-Y / A + (1 - Y) / (1 - A)) * A * (1 - A) / m",
-     "nan where an output is exactly 0 or 1: a division by A or 1 - A"),
-    (B, DZ1, "dA1 * A1", "dW1 differs .*: check hidden layer 1 in backward_propagation"),
-    (C, DZ1, "dA1 * (1 - A1)", "dW1 differs .*: check hidden layer 1 in backward_propagation"),
-    (B, DZ1, "dA1 * A1 * (1 + A1)", "dW1 differs"),
-    (B, DZ1, "-dA1 * A1 * (1 - A1)", r"dW1 differs .* \(it is -1 times that\)"),
-    (C, DZ1, "dA1 * (1 - A1 ** 2)", "dW1 differs .*: check hidden layer 1 in backward_propagation"),
-    (B, DZ1, "dA1", "dW1 differs .*: check hidden layer 1 in backward_propagation"),
-    (C, "dZ2 @ W2", "dZ2 @ W2.T", rf"stops in line \d+, dA1 = dZ2 @ W2.T.*ValueError: .*: {ROWS}"),
-    (B, "linear_backward(dZ1, X,", "linear_backward(dZ1, A1,", r"returns dW1 with shape \(64, 64\)"
-     r"; it should return dW1 \(64, 784\), db1 \(1,\), dW2 \(1, 64\), db2 \(1,\)"),
-    (C, "backward(dZ2, A1,", "backward(A1, dZ2,", rf"returns dW2 with shape \(64, 10\).*{ROWS}"),
-    (A, "common.linear_backward(dZ, X)", "dZ.T @ X, dZ.sum(axis=1)", r"db with shape \(100,\)"),
-    (A, "common.linear_backward(dZ, X)", "dZ.T @ X, dZ.mean(axis=0)", "db differs .* 0.01 times"),
-    (A, "common.linear_backward(dZ, X)", "dZ @ X.T, dZ.sum(axis=0)", ROWS),
-    (A, "return dW, db", "return db, dW", r"returns dW with shape \(1,\)"),
-    (B, "return dW1, db1, dW2, db2", "return dW2, db2, dW1, db1", r"dW1 with shape \(1, 64\)"),
-    (B, "return dW1, db1, dW2, db2", "return dW1, db2, dW2, db1", "db2 differs from the numerical"),
-    (B, "return dW1, db1", "return dW1, 0 * db1", r"db1 differs .*it is 0\): check hidden layer 1"),
+    (A, DZ, "(Y - A) / m", f"dW {GRADIENT} 200 % (it is -1 times that): {OUTPUT}"),
+    (A, DZ, "(-Y / A + (1 - Y) / (1 - A)) * A * (1 - A) / m", "a division by A or 1 - A"),
+    (A, DZ, "A / m; A -= Y", f"A -= Y, with ValueError: output array is read-only: {CHANGED}"),
+    (C, DZ2, "A2 - Y", f"(it is 100 times that): {OUTPUT}"),
+    (B, DZ2, "(A2 - Y) / m / 2", f"(it is 0.5 times that): {OUTPUT}"),
+    (B, DZ2, "(A2 - Y) * A2 * (1 - A2) / m", f"dW2 {GRADIENT}"),
+    (C, DZ2, "(A2 - Y).astype(float) / m", "dW1 is in float64, not in PRECISION: not wrong, but"),
+    (B, DZ1, "dA1 * A1", HIDDEN),
+    (C, DZ1, "dA1 * (1 - A1 ** 2)", HIDDEN),
+    (B, DZ1, "-dA1 * A1 * (1 - A1)", f"dW1 {GRADIENT} 200 % (it is -1 times that): {HIDDEN}"),
+    (C, "dZ2 @ W2", "dZ2 @ W2.T", f": {ROWS}"),
+    (B, f"{BACK}(dZ1, X", f"{BACK}(dZ1, A1", "returns dW1 with shape (64, 64); it should return "
+     "dW1 (64, 784), db1 (1,), dW2 (1, 64), db2 (1,)"),
+    (A, f"common.{BACK}(dZ, X)", "dZ.T @ X, dZ.sum(axis=1)", "db with shape (100,)"),
+    (A, f"common.{BACK}(dZ, X)", "dZ.T @ X, dZ.mean(axis=0)", f"db {GRADIENT}"),
+    (A, f"common.{BACK}(dZ, X)", "dZ @ X.T, dZ.sum(axis=0)", ROWS),
+    (C, f"{BACK}(dZ2, A1, SHARED_BIAS)", f"{BACK}(dZ2, A1)", "is SHARED_BIAS left out?"),
+    (B, "return dW1, db1, dW2, db2", "return dW1, db2, dW2, db1", f"db2 {GRADIENT}"),
+    (B, "return dW1, db1", "return dW1, 0 * db1", f"(it is 0): {HIDDEN}"),
     (B, "return dW1, db1, dW2, db2", "return dW1, dW2", "returns 2 results; it should return dW1"),
     (A, "return dW, db", "return dW * np.nan, db", "returns dW with nan or inf in it"),
-    (A, "dZ = (A - Y) / m", "A -= Y; dZ = A / m", r"backward_propagation\(\) stops in line \d+, "
-     "A -= Y; dZ = A / m.*: it changes an array that is still needed"),
-    (C, "(A2 - Y) / m", "(A2 - Y).astype(np.float64) / m",
-     "in float64, where float32 came in: not wrong, but slow"),
     # forward_propagation
-    (A, "common.linear_forward(X, W, b)", "W @ X + b", ROWS),
-    (A, "common.linear_forward(X, W, b)", "X @ W + b", ROWS),
-    (A, "common.linear_forward(X, W, b)", "(W @ X.T + b)", rf"A with shape \(1, 100\).*{ROWS}"),
-    (A, "common.linear_forward(X, W, b)", "X @ W.T - b", r"A differs from sigmoid\(X W\^T \+ b\)"),
-    (B, "linear_forward(X, W1, b1)", "linear_forward(X, W1, 0 * b1)", "A1 differs from "
-     r"sigmoid\(X W\^T \+ b\) by \S+ %: check hidden layer 1 in forward_propagation\(\)"),
-    (C, "linear_forward(A1, W2, b2)", "linear_forward(A1, W1, b2)", rf"stops in line .*: {ROWS}"),
-    (A, "A = common.sigmoid(Z)", "A = common.sigmoid(-Z)", r"A differs from sigmoid"),
-    (A, "A = common.sigmoid(Z)", "A = Z", r"A differs from sigmoid"),
-    (A, "A = common.sigmoid(Z)", "A = a", "stops in line .*NameError: name 'a' is not defined"),
-    (C, "A2 = common.sigmoid(Z2)", "A2 = np.exp(Z2) / np.exp(Z2).sum(axis=0)",
-     "A2 is a softmax over the images; over the outputs it is axis=1.*forward_propagation"),
-    (A, "return A", "return A.ravel()", r"A with shape \(100,\); it should return A \(100, 1\)"),
-    (A, "return A", "return A - A.T", r"returns A with shape \(100, 100\)"),
-    (B, "return A1, A2", "return A2, A1", r"returns A1 with shape \(100, 1\)"),
-    (B, "return A1, A2", "return A2", r"1 results; it should return A1 \(100, 64\), A2 \(100, 1\)"),
-    (A, "forward_propagation(", "forward(", r"there is no function forward_propagation\(\)"),
+    (A, LINEAR, "W @ X + b", ROWS),
+    (A, LINEAR, "(W @ X.T + b)", f"A with shape (1, 100); it should return A (100, 1): {ROWS}"),
+    (A, LINEAR, "X @ W.T - b", "A differs from sigmoid(X W^T + b) by"),
+    (B, "(X, W1, b1)", "(X, 2 * W1, b1)", "%: check hidden layer 1 in forward_propagation()"),
+    (B, "(A1, W2, b2)", "(A1, W2, 0 * b2)", "A2 differs from sigmoid(A1 W^T + b) by"),
+    (A, f"{SIGMOID})", "Z", "%: check the output layer in forward_propagation()"),
+    (A, f"{SIGMOID})", "z", "A = z, with NameError: name 'z' is not defined"),
+    (C, f"{SIGMOID}2)", "np.exp(Z2) / np.exp(Z2).sum(axis=0)", "A2 is a softmax over the images;"),
+    (C, f"{SIGMOID}2)", "np.exp(Z2) / np.exp(Z2).sum(axis=1)", "lack keepdims=True"),
+    (A, "return A", "return A.ravel()", "A with shape (100,); it should return A (100, 1)"),
+    (A, "return A", "return A - A.T", "A with shape (100, 100); it should return A (100, 1)"),
+    (B, "return A1, A2", "return A2", "1 results; it should return A1 (100, 64), A2 (100, 1)"),
+    (A, "forward_propagation(", "forward(", "there is no function forward_propagation()"),
     # loss and initial_weights
-    (A, "losses.mean(dtype=np.float64)", "losses", r"loss.. returns an array of shape \(100, 1\)"),
-    (A, "losses.mean(dtype=np.float64)", "losses.sum()", "the loss differs .* 100 times that"),
-    (B, "-(Y * np.log", "(Y * np.log", "the loss differs from the mean of equation 2"),
-    (C, "-np.log(A_true)", "np.log(A_true)", "the loss differs from the report's .* -1 times"),
-    (A, "(1, 784)).astype(PRECISION)", "(1, 784))", "returns W in float64, not in PRECISION"),
-    (B, "(HIDDEN_UNITS, 784)", "(784, HIDDEN_UNITS)", rf"a W with shape \(784, 64\).*{ROWS}"),
-    (C, "common.random_generator(SEED)", "np.random", "initial_weights.* another W1 each time"),
+    (A, "losses.mean(dtype=np.float64)", "losses", "returns an array of shape (100, 1)"),
+    (A, "losses.mean(dtype=np.float64)", "losses.sum()", "(it is 100 times that): check loss()"),
+    (C, "-np.log(A_true)", "np.log(A_true)", "the loss differs from the report's loss by 200 %"),
+    (A, "(1, 784)).astype(PRECISION)", "(1, 784))", "W is in float64, not in PRECISION"),
+    (B, "(HIDDEN_UNITS, 784)", "(784, HIDDEN_UNITS)", ROWS),
+    (C, "common.random_generator(SEED)", "np.random", "returns another W1 each time"),
     # main
     (A, START, START + "    X_train, X_test = X_train.T, X_test.T\n", ROWS),
-    (A, "dW, db = backward", "A[A < 0.5] = 0\n            dW, db = backward", r"main\(\) stops in "
-     r"line \d+, A\[A < 0.5\] = 0, with ValueError: assignment destination is read-only"),
-    (A, "(labels_train == DIGIT).astype(PRECISION)", "labels_train.astype(PRECISION)", NOT_0_OR_1),
-    (A, "(labels_train == DIGIT).astype(PRECISION)", "(labels_train - DIGIT - 1)", NOT_0_OR_1),
+    (A, START, START + "    X_train = X_train / X_train.std(0)\n", "X has nan or inf in it: check"),
+    (A, START, START + "    X_train = X_train * 255\n", "of X_train, but not those of X_test"),
+    (A, START, START + "    np.random.shuffle(X_train)\n", "in main(), and its order"),
+    (C, "np.eye(10, dtype=PRECISION)", "np.eye(10, dtype=PRECISION)[::-1]", "Y, which main() hands "
+     "to backward_propagation(), is not 1 just where the label is the digit: check Y_train"),
+    (A, Y_TRAIN, "labels_train.astype(PRECISION)", NOT_0_OR_1),
+    (A, Y_TRAIN, "(labels_train - DIGIT - 1)", NOT_0_OR_1),
     (A, "labels_train == DIGIT", "labels_train.astype(str) == str(DIGIT) + '.0'", NOT_0_OR_1),
     (B, "DIGIT = 0 ", "DIGIT = 12 ", NOT_0_OR_1),
-    (A, ".reshape(-1, 1)    # (60000", "    # (60000",
-     r"main.* with ValueError: A \(500, 1\) and Y \(500,\) should both be \(images, outputs\)"),
-    (A, ".reshape(-1, 1)    # (60000", ".reshape(1, -1)    # (60000",
-     r"main.* with ValueError: A \(500, 1\) and Y \(1, 500\) should both be \(images, outputs\)"),
-    (A, START, START + "    X_train = (X_train - X_train.mean(0)) / X_train.std(0)\n",
-     "X has nan or inf in it: check what main.. makes of the pixels"),
-    (C, "one_hot = np.eye(10, dtype=PRECISION)", "one_hot = np.eye(10, dtype=PRECISION)[::-1]",
-     "Y, which main.* is not 1 just where the label is the digit: check Y_train"),
-    (A, "(X_train, Y_train, A)", "(X_train, Y_train[::-1], A)", "Y, which main.* is not 1 just "
-     "where the label is the digit: check Y_train in main.., and its order"),
-    (B, "b1 -= LEARNING_RATE", "b1 -= 0", r"step 1 of b1 differs from LEARNING_RATE \* db1 by "
-     r"100 % \(it is 0\): check " + UPDATE.format("b1")),
-    (B, "            W2 -= LEARNING_RATE * dW2\n", "", r"\(it is 0\): check the update of W2"),
-    (C, "W1 -= LEARN", "W1.copy()[:] -= LEARN", r"\(it is 0\): check the update of W1"),
-    (A, "W -= LEARN", "W += LEARN", r"step 1 of W .* -1 times that\): check the update of W"),
-    (C, "W2 -= LEARNING_RATE * dW2", "W2 -= LEARNING_RATE * dW2 / 2", r"\(it is 0.5 times that"),
-    (A, "loss=loss(A, Y_train)", "loss=loss(A_test, Y_test)", "run.loss differs .* run.record"),
+    (A, ".reshape(-1, 1)    # (60000", "    # (60000", "ValueError: A (500, 1) and Y (500,)"),
+    (A, "dW, db = back", "A[A < 0.5] = 0; dW, db = back", f"destination is read-only: {CHANGED}"),
+    (C, "(X_train, Y_train, A1", "(X_test, Y_test, A1", "these are the test images; the training"),
+    (B, "b1 -= LEARNING_RATE", "b1 -= 0", "step 1 of b1 differs from LEARNING_RATE * db1 by 100 % "
+     "(it is 0): check the update of b1 in main(), unless you meant it"),
+    (B, "            W2 -= LEARNING_RATE * dW2\n", "", "(it is 0): check the update of W2"),
+    (A, "W -= LEARN", "W += LEARN", "(it is -1 times that): check the update of W"),
+    (A, "loss=loss(A, Y_train)", "loss=loss(A_test, Y_test)", "check run.record() in main()"),
     (A, "accuracy(A_test, Y_test)", "accuracy(A, Y_train)", "run.test_accuracy differs"),
-    (C, "X_train, Y_train, A1, A2, W2)", "X_train, Y_train, A1, A2, W1)", "main.. stops in line"),
-    (A, START, START + "    np.random.shuffle(X_train)\n", "X and Y, .* do not belong together"),
-    (A, START, START + "    X_train = X_train * 255\n", "of X_train, but not those of X_test"),
-    (C, "backward_propagation(X_train, Y_train, A1, A2, W2)",
-     "backward_propagation(X_test, Y_test, A1_test, A2_test, W2)", "these are the test images"),
-    (C, SOFTMAX[0][0], "A2 = np.exp(Z2) / np.exp(Z2).sum(axis=1)", "lack keepdims=True"),
-    (A, "range(EPOCHS + 1)", "range(EPOCHS)", "forward_propagation.. 3 times on the training set"),
-    (A, "== EPOCHS or run.status", "> EPOCHS", "W at the end differs from that of epoch"),
+    (A, "range(EPOCHS + 1)", "range(EPOCHS)", "forward_propagation() 3 times on the training set"),
+    (A, "== EPOCHS or run.status", "> EPOCHS", "W at the end differs from that of epoch 3"),
+    (A, "return run, W, b", "return run, b, W", "return, after run, the weights and biases in"),
     (A, "return run, W, b", "return None", "return run and, after it, the weights and biases"),
+    (B, "W1 -= LEARNING_RATE * dW1", "W1 /= 0", "main() ends at epoch 1: the loss is"),
 ]
 
 
-@pytest.mark.parametrize("name, old, new, sentence", WRONG)
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_wrong_edit_is_explained(judge, tmp_path, name, old, new, sentence):
-    with pytest.raises(pytest.fail.Exception) as failure:
-        judge(edited(name, tmp_path, (old, new)))
-    assert re.search(f"^{name}: .*{sentence}", str(failure.value), re.DOTALL), str(failure.value)
-
-
-def test_an_update_before_the_record_is_explained(judge, tmp_path):
-    source = (ROOT / f"{A}.py").read_text()
-    record = source[source.index("            run.record("):source.index("            if epoch ==")]
-    update = source[source.index("            dW, db = back"):source.index("    run.marks")]
-    module = edited(A, tmp_path, (record, update.rstrip() + "\n" + record), ("\n" + update, "\n"))
-    with pytest.raises(pytest.fail.Exception, match="W at the end differs"):
-        judge(module)
+@pytest.mark.parametrize("name, old, new, words", WRONG)
+def test_a_wrong_edit_is_explained(judge, name, old, new, words):
+    sentence = judge(name, (old, new))
+    assert words in sentence and sentence.startswith(f"{name}: ")
 
 
 @pytest.mark.parametrize("body", ["pass", "...", "raise NotImplementedError('Exercise')", ""])
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_blank_function_is_named(judge, tmp_path, name, body):
-    """All functions blank: the first is named; with the first filled in the next is, and so on."""
-    names = ["initial_weights", "forward_propagation", "loss", "backward_propagation"]
-    source = (ROOT / f"{name}.py").read_text()
-    for first in range(len(names)):
-        blank = source
-        for function in names[first:]:
-            blank = re.sub(rf'(def {function}\(.*?\):\n    """.*?"""\n).*?\n\n\n',
-                           rf"\1    {body}\n\n\n", blank, count=1, flags=re.DOTALL)
-        (tmp_path / f"{name}.py").write_text(blank)
-        with pytest.raises(pytest.fail.Exception) as failure:
-            judge(load(tmp_path / f"{name}.py"))
-        assert str(failure.value).startswith(
-            f"{name}: {names[first]}() returns nothing yet; it should return ")
+def test_a_blank_function_is_named(judge, name, body):
+    """The last function blank, then the last two, and so on: the first that is blank is named."""
+    source, blanks = (ROOT / f"{name}.py").read_text(encoding="utf-8"), []
+    for function in ("backward_propagation", "loss", "forward_propagation", "initial_weights"):
+        start = source.index(f"def {function}(")
+        docstring_end = source.index('"""\n', source.index('"""', start) + 3) + 4
+        blanks.append((source[docstring_end:source.index("\n\n\n", start)], f"    {body}"))
+        assert f"{name}: {function}() returns nothing yet; it should " in judge(name, *blanks)
 
 
 PLAIN = [("common.linear_forward(X, W1, b1)", "X @ W1.T + b1"),
@@ -184,6 +136,7 @@ PLAIN = [("common.linear_forward(X, W1, b1)", "X @ W1.T + b1"),
          ("common.linear_backward(dZ1, X, SHARED_BIAS)", "dZ1.T @ X, dZ1.sum()")]
 RELU = [("A1 = common.sigmoid(Z1)", "A1 = np.maximum(Z1, 0)"), (DZ1, "dA1 * (A1 > 0)")]
 TANH = [("A1 = common.sigmoid(Z1)", "A1 = np.tanh(Z1)"), (DZ1, "dA1 * (1 - A1 ** 2)")]
+SOFTMAX = [("A2 = common.sigmoid(Z2)", "A2 = np.exp(Z2) / np.exp(Z2).sum(axis=1, keepdims=True)")]
 THIRD_LAYER = [
     ("10, HIDDEN_UNITS)).astype(PRECISION)   # (10, 64)\n", "32, HIDDEN_UNITS)).astype(PRECISION)\n"
      "    W3 = rng.uniform(-INIT_RANGE, INIT_RANGE, (10, 32)).astype(PRECISION)\n"
@@ -201,6 +154,12 @@ THIRD_LAYER = [
      "            W3 -= LEARNING_RATE * dW3\n            b3 -= LEARNING_RATE * db3\n"),
     ('.png", A2_test', '.png", A3_test'),
 ]
+SCALED = [(START, START + "    mean, spread = X_train.mean(0), X_train.std(0) + PRECISION(0.1)\n"
+           "    X_train = (X_train - mean) / spread\n    X_test = (X_test - mean) / spread\n")]
+SHUFFLED = [(START, START + "    order = np.random.permutation(len(X_train))\n"
+             "    X_train, Y_train = X_train[order], Y_train[order]\n")]
+
+
 MINI_BATCHES = [
     ("                break\n", "                break\n"
      "            for start in range(0, len(X_train), 100):\n"
@@ -211,45 +170,26 @@ MINI_BATCHES = [
 ]
 MOMENTUM = [("    with common.Run", "    V1 = 0\n    with common.Run"),
             ("W1 -= LEARNING_RATE * dW1", "V1 = 0.9 * V1 + dW1; W1 -= LEARNING_RATE * V1")]
-SCALED = [(START, START + "    mean, spread = X_train.mean(0), X_train.std(0) + PRECISION(0.1)\n"
-           "    X_train = (X_train - mean) / spread\n    X_test = (X_test - mean) / spread\n")]
 
 
 @pytest.mark.parametrize("name, edits", [
-    (B, PLAIN), (C, PLAIN), (B, [("HIDDEN_UNITS = 64", "HIDDEN_UNITS = 4")]),
-    (B, [("DIGIT = 0", "DIGIT = 8")]), (B, [("LEARNING_RATE = 0.8", "LEARNING_RATE = 5")]),
-    (A, [("LEARNING_RATE = 1.0", "LEARNING_RATE = 0.1")]), (C, [("SEED = 138", "SEED = 7")]),
-    *[(name, [("SHARED_BIAS = True", "SHARED_BIAS = False")]) for name in (B, C)],
-    (C, [("PRECISION = np.float32", "PRECISION = np.float64")]),
-    (C, [("INIT_RANGE = 0.05", "INIT_RANGE = 2.0")]), (A, [(" + 0.0001", "")]),
-    (B, [("INIT_RANGE = 0.05", "INIT_RANGE = 0.0")]), (B, [("+ 0.0001", "+ 1e-7")]),
-    (A, [("PRECISION = np.float32", "PRECISION = np.float64"), ("DIGIT = 0", "DIGIT = 3")]),
-    *[(A, [("np.full(1, 0.0001, PRECISION)", b)]) for b in ("0.0", "PRECISION(0)")],
-    (B, [("np.full(1, 0.0002, PRECISION)", "0.5")]),
-    (A, [(START, START + "    order = np.random.permutation(len(X_train))\n"
-          "    X_train, Y_train = X_train[order], Y_train[order]\n")]),
+    (A, SCALED), (A, SHUFFLED), (A, SCALED + SHUFFLED), (B, PLAIN), (C, PLAIN), (B, RELU),
+    (B, TANH), (C, SOFTMAX), (C, RELU + SOFTMAX), (C, THIRD_LAYER),
     (A, [("            W -= LEARNING_RATE * dW", "            W = W - dW * LEARNING_RATE")]),
-    (A, SCALED), (B, RELU), (C, RELU + SOFTMAX), (C, SOFTMAX), (B, TANH), (C, THIRD_LAYER),
+    (A, [("np.full(1, 0.0001, PRECISION)", "0.0")]), (A, [(" + 0.0001", "")]),
+    (A, [("PRECISION = np.float32", "PRECISION = np.float64"), ("DIGIT = 0", "DIGIT = 8")]),
+    (A, [("LEARNING_RATE = 1.0", "LEARNING_RATE = 0.1")]), (B, [("+ 0.0001", "+ 1e-7")]),
+    (B, [("np.full(1, 0.0002, PRECISION)", "PRECISION(0.5)")]), (C, [("SEED = 138", "SEED = 7")]),
+    (B, [("HIDDEN_UNITS = 64", "HIDDEN_UNITS = 4"), ("LEARNING_RATE = 0.8", "LEARNING_RATE = 5")]),
+    *[(B, [("INIT_RANGE = 0.05", f"INIT_RANGE = {value}")]) for value in (0.0, 2.0)],
+    *[(name, [("SHARED_BIAS = True", "SHARED_BIAS = False")]) for name in (B, C)],
 ])
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_right_edit_is_left_alone(judge, tmp_path, name, edits):
-    judge(edited(name, tmp_path, *edits))
+def test_a_right_edit_is_left_alone(judge, name, edits):
+    assert judge(name, *edits) is None
 
 
 @pytest.mark.parametrize("name, edits, words", [(C, MINI_BATCHES, "step 1 of W1 differs"),
                                                 (B, MOMENTUM, "step 2 of W1 differs")])
-def test_another_update_is_named(judge, tmp_path, name, edits, words):
-    with pytest.raises(pytest.fail.Exception, match=words) as failure:
-        judge(edited(name, tmp_path, *edits))
-    assert re.search(UPDATE.format("W1"), str(failure.value))
-
-
-def test_softmax_reports_its_own_loss(few, tmp_path):
-    module = edited(C, tmp_path, *SOFTMAX)
-    module.EPOCHS = 1
-    run, *weights = module.main()
-    (X, labels), _ = common.load_mnist(np.float64)
-    *_, A2 = load(ROOT / f"{C}.py").forward_propagation(X, *weights)
-    odds = A2 / (1 - A2)  # exp(Z2)
-    softmax = odds / odds.sum(axis=1, keepdims=True)
-    assert run.loss[1] == pytest.approx(-np.log(softmax[range(len(X)), labels]).mean(), rel=1e-5)
+def test_another_update_is_named(judge, name, edits, words):
+    sentence = judge(name, *edits)
+    assert words in sentence and sentence.endswith("unless you meant it")
