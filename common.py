@@ -21,12 +21,12 @@ SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"  # o
 os.environ["KERAS_HOME"] = str(ROOT / ".keras")  # where Keras, once imported, looks for the data
 
 # ---- Data and settings -------------------------------------------------------------------------
-# The report prints no settings. Public scripts and the handout of its lab have these (a learning
-# rate stands beside the results). With them, in float64, its losses of A come out to the last
-# digit; with a bias for each unit, say, B ends at 0.02676 instead of 0.02696.
+# The report prints no settings. Public scripts and the handout of its lab have these. With them, in
+# float64, its losses of A come out to 16 digits; with a bias for each unit, say, B ends at 0.02676
+# instead of 0.02696.
 SETTINGS = {"DIGIT": 0, "HIDDEN_UNITS": 64, "INIT_RANGE": 0.05, "SEED": 138, "SHARED_BIAS": True}
 # The learning rate; then of each result its name, its digits, and where a run has it: the list and
-# the epoch. An epoch's number is how many updates came before: the report's in A, one less in B, C.
+# the epoch. Epochs count updates from 0; the report's 500th epoch in B and C is 499.
 REPORT = {
     "A": (1.0, [("training loss after 500 epochs", "0.030048830759622978", "loss", 500),
                 ("test loss after 500 epochs", "0.025196727549756617", "test_loss", 500),
@@ -125,7 +125,7 @@ def accuracy(A, Y):
     One output says yes above 0.5; of ten, the largest is the answer. Raises ValueError for wrong Y.
     """
     if np.ndim(A) != 2 or np.shape(A) != np.shape(Y):
-        raise ValueError(f"A {np.shape(A)} and Y {np.shape(Y)} should both be (images, outputs)")
+        raise ValueError(f"A {np.shape(A)} and Y {np.shape(Y)} need one shape: (images, outputs)")
     if not ((Y == 0) | (Y == 1)).all() or Y.sum(axis=1).max() != 1:
         raise ValueError(f"Y must be zeros and ones, a 1 in some rows, never two: {np.unique(Y)}")
     if A.shape[1] == 1:
@@ -137,7 +137,7 @@ def accuracy(A, Y):
 class Run:
     """The numbers of a training run. In "with Run(...) as run:", Ctrl-C ends it after an epoch.
 
-    loss, accuracy, test_loss, test_accuracy: lists, a number for each epoch from 0 on.
+    loss, accuracy, test_loss, test_accuracy: lists, one number per epoch, from 0 on.
     status: the exit status; if it is not 0, the run should stop. marks: epochs to mark, by name.
     """
 
@@ -200,7 +200,7 @@ class Run:
 # ---- Figures -----------------------------------------------------------------------------------
 @contextlib.contextmanager
 def new_figure(run, name, width, height):
-    """Give a with block an empty figure, in inches, in Matplotlib's own style; save it as name."""
+    """Give a with block an empty figure (sizes in inches), in Matplotlib's own style; save it."""
     with matplotlib.style.context("default"):
         figure = Figure(figsize=(width, height), dpi=160, layout="constrained")
         figure.supxlabel(run.note, size="small", wrap=True)

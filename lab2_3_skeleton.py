@@ -12,14 +12,17 @@ import common
 HIDDEN_UNITS = 64       # units of the hidden layer
 LEARNING_RATE = 0.8     # alpha, the size of a step of gradient descent
 EPOCHS = 500            # updates, each from all training images
-INIT_RANGE = 0.05       # the initial weights lie between -0.05 and 0.05
-SEED = 138              # of the random initial weights
+INIT_RANGE = 0.05       # the initial weights lie between -INIT_RANGE and INIT_RANGE
+SEED = 138              # of the random numbers for the initial weights
 SHARED_BIAS = True      # one bias for all units of a layer, as in the report; False: one for each
 PRECISION = np.float32  # np.float64: more digits, in twice the time
 
 
 def initial_weights():
-    """Return the W1, b1, W2 and b2 that the training starts from: the report's, with its SEED."""
+    """Return W1, b1, W2 and b2 as in the report; the weights lie within +-INIT_RANGE.
+
+    W1, then W2 are drawn uniformly from common.random_generator(SEED). b1 is 0.001, b2 is 0.002.
+    """
     rng = common.random_generator(SEED)
     W1 = rng.uniform(-INIT_RANGE, INIT_RANGE, (HIDDEN_UNITS, 784)).astype(PRECISION)  # (64, 784)
     b1 = np.full(1 if SHARED_BIAS else HIDDEN_UNITS, 0.001, PRECISION)                # (1,), (64,)

@@ -12,13 +12,13 @@ import common
 DIGIT = 0               # the digit to recognise, 0 to 9
 LEARNING_RATE = 1.0     # alpha, the size of a step of gradient descent
 EPOCHS = 10_000         # updates, each from all training images
-INIT_RANGE = 0.05       # the initial weights lie between -0.05 and 0.05
-SEED = 138              # of the random initial weights
+INIT_RANGE = 0.05       # the initial weights lie between -INIT_RANGE and INIT_RANGE
+SEED = 138              # of the random numbers for the initial weights
 PRECISION = np.float32  # np.float64: more digits, in twice the time
 
 
 def initial_weights():
-    """Return the W and b that the training starts from: the report's, with its SEED."""
+    """Return W and b as in the report: W uniform from -INIT_RANGE to INIT_RANGE, b 0.0001."""
     rng = common.random_generator(SEED)
     W = rng.uniform(-INIT_RANGE, INIT_RANGE, (1, 784)).astype(PRECISION)    # (1, 784)
     b = np.full(1, 0.0001, PRECISION)                                       # (1,)

@@ -47,9 +47,9 @@ def test_accuracy_counts_what_is_classified_correctly():
 
 
 @pytest.mark.parametrize("A, Y, words", [
-    (np.ones((5, 1)), np.ones(5), r"A \(5, 1\) and Y \(5,\) should both be \(images, outputs\)"),
-    (np.ones(5), np.ones(5), r"A \(5,\) and Y \(5,\) should both be \(images, outputs\)"),
-    (None, np.ones((5, 1)), r"A \(\) and Y \(5, 1\) should both be \(images, outputs\)"),
+    (np.ones((5, 1)), np.ones(5), r"A \(5, 1\) and Y \(5,\) need one shape: \(images"),
+    (np.ones(5), np.ones(5), r"A \(5,\) and Y \(5,\) need one shape: \(images"),
+    (None, np.ones((5, 1)), r"A \(\) and Y \(5, 1\) need one shape: \(images"),
     (np.ones((1, 5)), np.ones((1, 5)), "a 1 in some rows, never two"),  # as columns
     (np.ones((5, 1)), np.zeros((5, 1)), "a 1 in some rows"),  # no such digit
     (np.ones((2, 1)), np.array([[0], [255]], np.uint8), "Y must be zeros and ones"),

@@ -55,7 +55,10 @@ def explain(module, error):
     elif "matmul" in str(error) or "not aligned" in str(error):
         hint = f": {ROWS}"
     elif "broadcast" in str(error):
-        hint = ": the shapes do not fit; does a sum over an axis lack keepdims=True?"
+        hint = (": the shapes do not fit; check the arguments and their order, or add "
+                "keepdims=True to a sum over an axis")
+    elif isinstance(error, UnboundLocalError):
+        hint = ": what a function assigns to is its own variable; use another name than outside it"
     return f"{line}, with {type(error).__name__}: {error}{hint}"
 
 
@@ -111,6 +114,7 @@ def initial(module):
     weights = call(module, "initial_weights")
     if weights is None:
         fail(module, f"initial_weights() returns nothing yet; {wanted}")
+    weights = list(weights) if isinstance(weights, (tuple, list)) else [weights]
     shapes = [np.shape(W) for W in weights[::2]]
     units = [(784,), *[shape[:1] for shape in shapes]]  # the inputs of a layer are the units before
     if len(weights) % 2 or units != [*[shape[1:] for shape in shapes], (outputs,)]:
@@ -290,6 +294,8 @@ def watched_main(module, monkeypatch, epochs):
     if list(map(np.shape, weights[:len(shapes)])) != shapes:
         fail(module, "main() should return, after run, the weights and biases in the order "
              "of initial_weights()")
+    if targets_seen[0] is None:  # all in mini-batches
+        targets_seen[0] = targets(module, common.load_mnist()[0][1])
     return run, weights, *calls.values(), targets_seen[0]
 
 
@@ -305,19 +311,19 @@ def test_training(module, few, monkeypatch, epochs=3):
     names = [*named("Wb", weights), *named("A", weights), *named(["dW", "db"], weights)]
     for name, value in zip(names, [*weights, *outputs, *gradients]):
         if isinstance(value, np.ndarray) and value.dtype != module.PRECISION:
-            fail(module, f"{name} is in {value.dtype}, not in PRECISION: not wrong, but slow")
+            fail(module, f"{name} is in {value.dtype}, not in PRECISION: not wrong, but "
+                 "slow; use .astype(PRECISION)")
 
     run, weights, training, test, Y = watched_main(module, monkeypatch, epochs)
     X = training[0][0]
     scaled = not np.allclose(X.sum(axis=0), X_train.sum(axis=0), rtol=1e-4)  # not only shuffled
     if scaled and np.array_equal(test[0][0], X_test):
         fail(module, "main() changes the pixels of X_train, but not those of X_test")
-    if Y is None:  # all in mini-batches
-        Y = Y_train
-    elif not (np.array_equal(Y.sum(axis=0), Y_train.sum(axis=0)) if scaled
-              else np.allclose(X.T @ Y, X_train.T @ Y_train, rtol=1e-4)):
+    if not (np.array_equal(Y.sum(axis=0), Y_train.sum(axis=0)) if scaled
+            else np.allclose(X.T @ Y, X_train.T @ Y_train, rtol=1e-4)):
         fail(module, "Y, which main() hands to backward_propagation(), is not 1 just where the "
-             "label is the digit: check Y_train in main(), and its order")
+             "label is the digit: check Y_train in main(), its order, and the order of the "
+             "arguments")
 
     expected = {"loss": [], "accuracy": [], "test_loss": [], "test_accuracy": []}
     for epoch, (X, theta) in enumerate(training):

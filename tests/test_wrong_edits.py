@@ -71,7 +71,7 @@ WRONG = [  # script, old text, new text, words of the sentence
     (A, f"{SIGMOID})", "Z", "%: check the output layer in forward_propagation()"),
     (A, f"{SIGMOID})", "z", "A = z, with NameError: name 'z' is not defined"),
     (C, f"{SIGMOID}2)", "np.exp(Z2) / np.exp(Z2).sum(axis=0)", "A2 is a softmax over the images;"),
-    (C, f"{SIGMOID}2)", "np.exp(Z2) / np.exp(Z2).sum(axis=1)", "lack keepdims=True"),
+    (C, f"{SIGMOID}2)", "np.exp(Z2) / np.exp(Z2).sum(axis=1)", "add keepdims=True"),
     (A, "return A", "return A.ravel()", "A with shape (100,); it should return A (100, 1)"),
     (A, "return A", "return A - A.T", "A with shape (100, 100); it should return A (100, 1)"),
     (B, "return A1, A2", "return A2", "1 results; it should return A1 (100, 64), A2 (100, 1)"),
@@ -87,7 +87,7 @@ WRONG = [  # script, old text, new text, words of the sentence
     (A, START, START + "    X_train, X_test = X_train.T, X_test.T\n", ROWS),
     (A, START, START + "    X_train = X_train / X_train.std(0)\n", "X has nan or inf in it: check"),
     (A, START, START + "    X_train = X_train * 255\n", "of X_train, but not those of X_test"),
-    (A, START, START + "    np.random.shuffle(X_train)\n", "in main(), and its order"),
+    (A, START, START + "    np.random.shuffle(X_train)\n", "check Y_train in main(), its order, a"),
     (C, "np.eye(10, dtype=PRECISION)", "np.eye(10, dtype=PRECISION)[::-1]", "Y, which main() hands "
      "to backward_propagation(), is not 1 just where the label is the digit: check Y_train"),
     (A, Y_TRAIN, "labels_train.astype(PRECISION)", NOT_0_OR_1),
