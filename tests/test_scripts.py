@@ -31,7 +31,7 @@ def start(folder, name, *arguments, python=(), **variables):
 
 def finish(process, typed=""):
     """Return the exit status, the output and the errors of a process."""
-    output, errors = process.communicate(typed, timeout=600)
+    output, errors = process.communicate(typed, timeout=1800)
     return process.returncode, output, errors
 
 
