@@ -118,7 +118,7 @@ def initial(module):
     shapes = [np.shape(W) for W in weights[::2]]
     units = [(784,), *[shape[:1] for shape in shapes]]  # the inputs of a layer are the units before
     if len(weights) % 2 or units != [*[shape[1:] for shape in shapes], (outputs,)]:
-        fail(module, f"initial_weights() returns {len(weights)} arrays, W of shape "
+        fail(module, f"initial_weights() returns {len(weights)} array(s), W of shape "
              f"{', '.join(map(str, shapes))}; {wanted}: {ROWS}")
     return weights
 
@@ -318,7 +318,8 @@ def test_training(module, few, monkeypatch, epochs=3):
     X = training[0][0]
     scaled = not np.allclose(X.sum(axis=0), X_train.sum(axis=0), rtol=1e-4)  # not only shuffled
     if scaled and np.array_equal(test[0][0], X_test):
-        fail(module, "main() changes the pixels of X_train, but not those of X_test")
+        fail(module, "main() changes the pixels of X_train, but not those of X_test: change "
+             "both, unless you meant it")
     if not (np.array_equal(Y.sum(axis=0), Y_train.sum(axis=0)) if scaled
             else np.allclose(X.T @ Y, X_train.T @ Y_train, rtol=1e-4)):
         fail(module, "Y, which main() hands to backward_propagation(), is not 1 just where the "

@@ -82,6 +82,7 @@ WRONG = [  # script, old text, new text, words of the sentence
     (C, "-np.log(A_true)", "np.log(A_true)", "the loss differs from the report's loss by 200 %"),
     (A, "(1, 784)).astype(PRECISION)", "(1, 784))", "W is in float64, not in PRECISION"),
     (B, "(HIDDEN_UNITS, 784)", "(784, HIDDEN_UNITS)", ROWS),
+    (A, "return W, b", "return W", "returns 1 array(s), W of shape (1, 784); it should return W"),
     (C, "common.random_generator(SEED)", "np.random", "returns another W1 each time"),
     # main
     (A, START, START + "    X_train, X_test = X_train.T, X_test.T\n", ROWS),
@@ -101,6 +102,7 @@ WRONG = [  # script, old text, new text, words of the sentence
      "(it is 0): check the update of b1 in main(), unless you meant it"),
     (B, "            W2 -= LEARNING_RATE * dW2\n", "", "(it is 0): check the update of W2"),
     (A, "W -= LEARN", "W += LEARN", "(it is -1 times that): check the update of W"),
+    (A, "W -= LEARN", "LEARNING_RATE *= 0.9; W -= LEARN", "use another name than outside it"),
     (A, "loss=loss(A, Y_train)", "loss=loss(A_test, Y_test)", "check run.record() in main()"),
     (A, "accuracy(A_test, Y_test)", "accuracy(A, Y_train)", "run.test_accuracy differs"),
     (A, "range(EPOCHS + 1)", "range(EPOCHS)", "forward_propagation() 3 times on the training set"),
