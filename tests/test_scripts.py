@@ -22,7 +22,7 @@ NO_TENSORFLOW = ("import numpy", "sys.modules['tensorflow'] = None\nimport numpy
 
 
 def start(folder, name, *arguments, python=(), **variables):
-    """Start a script from the folder above its own, or the command that follows -c from there."""
+    """Start a script from the folder above its own or, with -c, a command in the folder itself."""
     script = ["-c", *arguments] if name == "-c" else [folder / f"{name}.py", *arguments]
     return subprocess.Popen([sys.executable, *python, *script], env=os.environ | variables,
                             cwd=folder if name == "-c" else folder.parent, text=True,
