@@ -30,6 +30,13 @@ def edit(path, *edits):
     path.write_text(source, encoding="utf-8")
 
 
+def edited(name, folder, *edits):
+    """Copy a script into a folder, replace text in it, and return its path."""
+    path = Path(shutil.copy(ROOT / f"{name}.py", folder))
+    edit(path, *edits)
+    return path
+
+
 @pytest.fixture(params=SCRIPTS)
 def module(request):
     return load(ROOT / f"{request.param}.py")

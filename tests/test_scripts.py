@@ -3,14 +3,13 @@ import importlib.util
 import os
 import re
 import runpy
-import shutil
 import socket
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT, SCRIPTS, edit
+from conftest import ROOT, SCRIPTS, edit, edited
 from test_figures import FIGURES
 
 import common
@@ -82,11 +81,10 @@ NOT_FINITE = "error: the loss is not finite at epoch {}; likely: too large a LEA
 ])
 def test_a_run_that_ends_early_loses_nothing(name, change, status, words, few, tmp_path,
                                              monkeypatch, capsys):
-    shutil.copy(ROOT / f"{name}.py", tmp_path)
-    edit(tmp_path / f"{name}.py", change)
+    path = edited(name, tmp_path, change)
     monkeypatch.setattr(sys, "argv", [name, "--epochs=3"])
     with pytest.raises(SystemExit) as end:
-        runpy.run_path(str(tmp_path / f"{name}.py"), run_name="__main__")
+        runpy.run_path(str(path), run_name="__main__")
     output, errors = capsys.readouterr()
     assert end.value.code == status and errors.startswith(words) and errors.count("\n") == 1
     assert table(output, name) and set(few) == FIGURES[name]

@@ -71,7 +71,7 @@ def test_training_equals_keras(sigmoids, few, monkeypatch, epochs=8):
     X, X_test = training[0][0], test[0][0]  # as main() has changed them
     Y_test = targets(module, common.load_mnist()[1][1])
 
-    optimizer, accuracies = tf.keras.optimizers.SGD(0.8), []
+    optimizer, accuracies, where = tf.keras.optimizers.SGD(0.8), [], "run.record() in main()"
     for epoch in range(epochs + 1):
         _, gradients, right = differentiate(X, Y, variables)
         *_, right_test = differentiate(X_test, Y_test, variables)
@@ -81,6 +81,6 @@ def test_training_equals_keras(sigmoids, few, monkeypatch, epochs=8):
     for name, weight, reference in zip(named("Wb", weights), weights, variables):
         compare(module, f"{name} after {epochs} epochs", weight, reference, "Keras's",
                 "backward_propagation() and the update in main(), unless you meant it", 1e-5)
-    for ours, theirs in zip(zip(run.accuracy, run.test_accuracy), accuracies):
-        compare_accuracy(module, ours[0], theirs[0], len(X), "run.record() in main()")
-        compare_accuracy(module, ours[1], theirs[1], len(X_test), "run.record() in main()")
+    for epoch, (right, right_test) in enumerate(accuracies):
+        compare_accuracy(module, run.accuracy[epoch], right, len(X), where)
+        compare_accuracy(module, run.test_accuracy[epoch], right_test, len(X_test), where)

@@ -2,11 +2,9 @@
 
 The edits are made in the scripts as they were handed out: the text that a student replaces first.
 """
-import shutil
-
 import pytest
 import test_exercises
-from conftest import ROOT, SCRIPTS, edit, load
+from conftest import ROOT, SCRIPTS, edited, load
 from test_exercises import ROWS
 
 pytestmark = [pytest.mark.full, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
@@ -17,10 +15,7 @@ A, B, C = SCRIPTS
 def judge(few, images, monkeypatch, tmp_path):
     def judge(name, *edits):
         """Return what the tests of test_exercises.py, in its order, say of an edited script."""
-        path = tmp_path / f"{name}.py"
-        shutil.copy(ROOT / path.name, path)
-        edit(path, *edits)
-        module = load(path)
+        module = load(edited(name, tmp_path, *edits))
         try:
             test_exercises.test_initial_weights(module)
             test_exercises.test_forward_propagation(module, images)
@@ -160,8 +155,6 @@ SCALED = [(START, START + "    mean, spread = X_train.mean(0), X_train.std(0) + 
            "    X_train = (X_train - mean) / spread\n    X_test = (X_test - mean) / spread\n")]
 SHUFFLED = [(START, START + "    order = np.random.permutation(len(X_train))\n"
              "    X_train, Y_train = X_train[order], Y_train[order]\n")]
-
-
 MINI_BATCHES = [
     ("                break\n", "                break\n"
      "            for start in range(0, len(X_train), 100):\n"
