@@ -20,11 +20,13 @@ PRECISION = np.float32  # np.float64: more digits, in twice the time
 
 
 def initial_weights():
-    """Return W1, b1, W2 and b2 as in the report; the weights lie within +-INIT_RANGE.
+    """Return W1 (64, 784), b1, W2 (1, 64) and b2 (1,); b1 is 0.0001, b2 0.0002.
 
-    W1, then W2 are drawn uniformly from common.random_generator(SEED). b1 is 0.0001, b2 is 0.0002.
+    b1 is (1,) if SHARED_BIAS, else (64,). W1, then W2 are drawn uniformly from -INIT_RANGE to
+    INIT_RANGE. As in the report, np.random.RandomState(SEED) calls permutation(60_000) before.
     """
-    rng = common.random_generator(SEED)
+    rng = np.random.RandomState(SEED)
+    rng.permutation(60_000)    # the report shuffled the images, which changes what is drawn next
     W1 = rng.uniform(-INIT_RANGE, INIT_RANGE, (HIDDEN_UNITS, 784)).astype(PRECISION)  # (64, 784)
     b1 = np.full(1 if SHARED_BIAS else HIDDEN_UNITS, 0.0001, PRECISION)               # (1,), (64,)
     W2 = rng.uniform(-INIT_RANGE, INIT_RANGE, (1, HIDDEN_UNITS)).astype(PRECISION)    # (1, 64)
@@ -33,7 +35,7 @@ def initial_weights():
 
 
 def forward_propagation(X, W1, b1, W2, b2):
-    """Return A1 and A2, the outputs of the two layers for the images X (m, 784)."""
+    """Return A1 (m, 64) and A2 (m, 1), the outputs of the layers for the images X (m, 784)."""
     Z1 = common.linear_forward(X, W1, b1)                           # (m, 64)  X W1^T + b1
     A1 = common.sigmoid(Z1)                                         # (m, 64)  equation 1
     Z2 = common.linear_forward(A1, W2, b2)                          # (m, 1)   A1 W2^T + b2
@@ -42,19 +44,27 @@ def forward_propagation(X, W1, b1, W2, b2):
 
 
 def loss(A, Y):
-    """Return the mean over the images of equation 2; 0.0001 is added as in the report's run."""
+    """Return the mean over the images of equation 2, a number; A, Y: (m, 1).
+
+    As in the report's run, 0.0001 is added to what each of the two logarithms is taken of.
+    """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
     return losses.mean(dtype=np.float64)
 
 
 def backward_propagation(X, Y, A1, A2, W2):
-    """Return the gradients, for each weight and bias, of the mean over the images of equation 2."""
+    """Return dW1, db1, dW2, db2, the gradients of the loss that is trained, shaped as W1 to b2.
+
+    It is the mean over the images of equation 2 as it stands, without the 0.0001 of loss().
+    """
     m = len(X)
     dZ2 = (A2 - Y) / m                                              # (m, 1)
-    dW2, db2 = common.linear_backward(dZ2, A1, SHARED_BIAS)         # (1, 64), (1,)
+    dW2, db2 = common.linear_backward(dZ2, A1)                      # (1, 64), (1,)
     dA1 = dZ2 @ W2                                                  # (m, 64)
     dZ1 = dA1 * A1 * (1 - A1)                                       # (m, 64)
-    dW1, db1 = common.linear_backward(dZ1, X, SHARED_BIAS)          # (64, 784), (1,)
+    dW1, db1 = common.linear_backward(dZ1, X)                       # (64, 784), (64,)
+    if SHARED_BIAS:
+        db1 = db1.sum(keepdims=True)                                # (1,)
     return dW1, db1, dW2, db2
 
 
@@ -72,7 +82,7 @@ def main():
             run.record(accuracy=common.accuracy(A2, Y_train), loss=loss(A2, Y_train),
                        test_accuracy=common.accuracy(A2_test, Y_test),
                        test_loss=loss(A2_test, Y_test))
-            if epoch == EPOCHS or run.status:    # Ctrl-C, or a loss that is not finite
+            if epoch == EPOCHS or run.stopped:    # by a loss that is not finite
                 break
             dW1, db1, dW2, db2 = backward_propagation(X_train, Y_train, A1, A2, W2)
             W1 -= LEARNING_RATE * dW1

@@ -3,9 +3,10 @@
     python lab2_3_skeleton.py
 
 784 pixels -> 64 sigmoid units -> 10 sigmoid units (sections I.C, II.C and III.C of the report).
-Draws the report's figures 4a and 4b, and what the network still confuses as figure 4c.
+Draws the report's figures 1, 4a and 4b, and what the network still confuses as figure 4c.
 """
 import numpy as np
+from matplotlib.colors import PowerNorm
 
 import common
 
@@ -19,11 +20,14 @@ PRECISION = np.float32  # np.float64: more digits, in twice the time
 
 
 def initial_weights():
-    """Return W1, b1, W2 and b2 as in the report; the weights lie within +-INIT_RANGE.
+    """Return W1 (64, 784), b1, W2 (10, 64) and b2; b1 is 0.001, b2 0.002.
 
-    W1, then W2 are drawn uniformly from common.random_generator(SEED). b1 is 0.001, b2 is 0.002.
+    b1 and b2 are (1,) if SHARED_BIAS, else (64,) and (10,). W1, then W2 are drawn uniformly from
+    -INIT_RANGE to INIT_RANGE. As in the report, np.random.RandomState(SEED) calls
+    permutation(60_000) before.
     """
-    rng = common.random_generator(SEED)
+    rng = np.random.RandomState(SEED)
+    rng.permutation(60_000)    # the report shuffled the images, which changes what is drawn next
     W1 = rng.uniform(-INIT_RANGE, INIT_RANGE, (HIDDEN_UNITS, 784)).astype(PRECISION)  # (64, 784)
     b1 = np.full(1 if SHARED_BIAS else HIDDEN_UNITS, 0.001, PRECISION)                # (1,), (64,)
     W2 = rng.uniform(-INIT_RANGE, INIT_RANGE, (10, HIDDEN_UNITS)).astype(PRECISION)   # (10, 64)
@@ -32,7 +36,7 @@ def initial_weights():
 
 
 def forward_propagation(X, W1, b1, W2, b2):
-    """Return A1 and A2, the outputs of the two layers for the images X (m, 784)."""
+    """Return A1 (m, 64) and A2 (m, 10), the outputs of the layers for the images X (m, 784)."""
     Z1 = common.linear_forward(X, W1, b1)                       # (m, 64)  X W1^T + b1
     A1 = common.sigmoid(Z1)                                     # (m, 64)  equation 1
     Z2 = common.linear_forward(A1, W2, b2)                      # (m, 10)  A1 W2^T + b2
@@ -41,22 +45,28 @@ def forward_propagation(X, W1, b1, W2, b2):
 
 
 def loss(A, Y):
-    """Return the mean over the images of -sum(Y log(A)), the loss that the report plots for C."""
+    """Return the mean over the images of -sum(Y log(A)), the loss that the report plots for C.
+
+    A, Y: (m, 10); the sum is over the outputs. Nothing is added to A here.
+    """
     A_true = A[Y == 1]                                          # (m,)  the output of the true digit
     return -np.log(A_true).mean(dtype=np.float64)
 
 
 def backward_propagation(X, Y, A1, A2, W2):
-    """Return the gradients, for each weight and bias, of the loss that is trained.
+    """Return dW1, db1, dW2, db2, the gradients of the loss that is trained, shaped as W1 to b2.
 
-    It is not loss() above, but the mean over the images of the sum of equation 2 over the outputs.
+    It is not loss() above, but equation 2, summed over the outputs; of that, the mean over the
+    images.
     """
     m = len(X)
     dZ2 = (A2 - Y) / m                                          # (m, 10)
-    dW2, db2 = common.linear_backward(dZ2, A1, SHARED_BIAS)     # (10, 64), (1,)
+    dW2, db2 = common.linear_backward(dZ2, A1)                  # (10, 64), (10,)
     dA1 = dZ2 @ W2                                              # (m, 64)
     dZ1 = dA1 * A1 * (1 - A1)                                   # (m, 64)
-    dW1, db1 = common.linear_backward(dZ1, X, SHARED_BIAS)      # (64, 784), (1,)
+    dW1, db1 = common.linear_backward(dZ1, X)                   # (64, 784), (64,)
+    if SHARED_BIAS:    # a layer's bias moves all its units
+        db1, db2 = db1.sum(keepdims=True), db2.sum(keepdims=True)    # (1,), (1,)
     return dW1, db1, dW2, db2
 
 
@@ -75,7 +85,7 @@ def main():
             run.record(accuracy=common.accuracy(A2, Y_train), loss=loss(A2, Y_train),
                        test_accuracy=common.accuracy(A2_test, Y_test),
                        test_loss=loss(A2_test, Y_test))
-            if epoch == EPOCHS or run.status:    # Ctrl-C, or a loss that is not finite
+            if epoch == EPOCHS or run.stopped:    # by a loss that is not finite
                 break
             dW1, db1, dW2, db2 = backward_propagation(X_train, Y_train, A1, A2, W2)
             W1 -= LEARNING_RATE * dW1
@@ -84,6 +94,7 @@ def main():
             b2 -= LEARNING_RATE * db2
 
     run.print_table()
+    draw_network(run, "figures/fig1_network.png", X_test[0], A1_test[0], A2_test[0], labels_test[0])
     common.draw_curves(run, "figures/fig4a_accuracy.png", "accuracy",
                        "Fig. 4a: accuracy on ten digits")
     common.draw_curves(run, "figures/fig4b_loss.png", "loss", "Fig. 4b: loss on ten digits")
@@ -91,8 +102,30 @@ def main():
     return run, W1, b1, W2, b2
 
 
+def draw_network(run, name, image, hidden, outputs, label):
+    """Draw what flows through the network for an image (784,) of the digit label.
+
+    hidden, outputs: the image's row of A1 and of A2.
+    """
+    with common.new_figure(run, name, 7.6, 3.2) as figure:
+        figure.suptitle(f"Fig. 1: a test image of a {label}, read as a {outputs.argmax()}")
+        left, middle, right = figure.subplots(1, 3, width_ratios=(3, 3, 2))
+        left.imshow(image.reshape(28, 28), cmap="Greys")
+        left.set(xlabel="X: 784 pixels", xticks=[], yticks=[])
+        side = int(np.ceil(np.sqrt(len(hidden))))    # of a square, white where there is no unit
+        square = np.pad(hidden, (0, side**2 - len(hidden)), constant_values=np.nan)
+        middle.imshow(square.reshape(side, side), cmap="cividis")
+        middle.set(xlabel=f"A1: {len(hidden)} hidden units", xticks=[], yticks=[])
+        right.barh(range(len(outputs)), outputs)
+        right.set(xlabel=f"A2: {len(outputs)} outputs", xlim=(0, 1), yticks=range(len(outputs)))
+        right.invert_yaxis()    # 0 on top
+        for axes, weights in (middle, "$W_1, b_1$"), (right, "$W_2, b_2$"):
+            axes.annotate(weights, (0, 0.5), (-75, 0), "axes fraction", "offset points",
+                          arrowprops={"arrowstyle": "->", "shrinkB": 16}, va="center")
+
+
 def draw_confusion_matrix(run, name, A, X, labels):
-    """Draw how often each digit is read as which, and the most confident mistakes.
+    """Draw how often each digit is read as which, and the worst mistakes.
 
     A: (m, 10), the outputs for the images X (m, 784) of the digits labels (m,).
     """
@@ -105,15 +138,15 @@ def draw_confusion_matrix(run, name, A, X, labels):
         axes = left.add_subplot(title=f"Fig. 4c: {len(wrong):,} of {len(X):,} test images misread",
                                 xlabel="predicted digit", ylabel="true digit",
                                 xticks=range(10), yticks=range(10))
-        axes.imshow(counts ** 0.3, cmap="Greys", vmax=9)    # the power shows rare mistakes, too
+        axes.imshow(counts, cmap="Greys", norm=PowerNorm(0.3, 0, 1500))    # shows rare ones, too
         for (true, guess), count in np.ndenumerate(counts):
             axes.text(guess, true, count or "", ha="center", va="center", size="small",
                       color="white" if count > 300 else "black")
 
-        right.suptitle("Confident mistakes: true -> predicted")
-        most_confident = wrong[np.argsort(-A[wrong, predicted[wrong]])]
+        right.suptitle("Worst mistakes: true -> predicted")
+        worst = wrong[np.argsort(-A[wrong, predicted[wrong]])]    # largest outputs first
         cells = right.subplots(5, 4, subplot_kw={"frame_on": False, "xticks": [], "yticks": []})
-        for cell, image in zip(cells.flat, most_confident):
+        for cell, image in zip(cells.flat, worst):
             cell.imshow(X[image].reshape(28, 28), cmap="Greys")
             cell.set_title(f"{labels[image]} -> {predicted[image]}", size="medium")
 

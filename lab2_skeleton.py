@@ -18,32 +18,57 @@ PRECISION = np.float32  # np.float64: more digits, in twice the time
 
 
 def initial_weights():
-    """Return W and b as in the report: W uniform from -INIT_RANGE to INIT_RANGE, b 0.0001."""
-    rng = common.random_generator(SEED)
+    """Return W (1, 784), drawn uniformly from -INIT_RANGE to INIT_RANGE, and b (1,), 0.0001.
+
+    As in the report, np.random.RandomState(SEED) calls permutation(60_000) before it draws W.
+    """
+    rng = np.random.RandomState(SEED)
+    rng.permutation(60_000)    # the report shuffled the images, which changes what is drawn next
     W = rng.uniform(-INIT_RANGE, INIT_RANGE, (1, 784)).astype(PRECISION)    # (1, 784)
     b = np.full(1, 0.0001, PRECISION)                                       # (1,)
     return W, b
 
 
 def forward_propagation(X, W, b):
-    """Return A, the output of the neuron for each of the images X (m, 784)."""
+    """Return A (m, 1), the output of the neuron for each of the images X (m, 784)."""
     Z = common.linear_forward(X, W, b)        # (m, 1)  X W^T + b
     A = common.sigmoid(Z)                     # (m, 1)  equation 1
     return A
 
 
 def loss(A, Y):
-    """Return the mean over the images of equation 2; 0.0001 is added as in the report's run."""
+    """Return the mean over the images of equation 2, a number; A, Y: (m, 1).
+
+    As in the report's run, 0.0001 is added to what each of the two logarithms is taken of.
+    """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
     return losses.mean(dtype=np.float64)
 
 
 def backward_propagation(X, Y, A):
-    """Return dW and db, the gradients of the mean over the images of equation 2."""
+    """Return dW (1, 784) and db (1,), the gradients of the loss that is trained.
+
+    It is the mean over the images of equation 2 as it stands, without the 0.0001 of loss().
+    """
     m = len(X)
     dZ = (A - Y) / m                          # (m, 1)
     dW, db = common.linear_backward(dZ, X)    # (1, 784), (1,)  dZ^T X, sum of dZ
     return dW, db
+
+
+def overfitting(run):
+    """Return from which epoch on the test loss rises, and is above the training loss; else None.
+
+    A rise counts only once it has lasted for 100 epochs.
+    """
+    lowest = int(np.argmin(run.test_loss))
+    last = len(run.test_loss) - 1
+    if last - lowest < 100:
+        return None, None
+    for epoch in range(lowest, last + 1):
+        if run.test_loss[epoch] > run.loss[epoch]:
+            return lowest, epoch
+    return lowest, None
 
 
 def main():
@@ -53,45 +78,32 @@ def main():
     W, b = initial_weights()
 
     with common.Run("A", EPOCHS, DIGIT=DIGIT, LEARNING_RATE=LEARNING_RATE, INIT_RANGE=INIT_RANGE,
-                    SEED=SEED) as run:
+                    SEED=SEED) as run:    # Ctrl-C ends the block, not the program
         for epoch in range(EPOCHS + 1):    # the number of updates so far
             A = forward_propagation(X_train, W, b)         # (60000, 1)
             A_test = forward_propagation(X_test, W, b)     # (10000, 1)
             run.record(accuracy=common.accuracy(A, Y_train), loss=loss(A, Y_train),
                        test_accuracy=common.accuracy(A_test, Y_test),
                        test_loss=loss(A_test, Y_test))
-            if epoch == EPOCHS or run.status:    # Ctrl-C, or a loss that is not finite
+            if epoch == EPOCHS or run.stopped:    # by a loss that is not finite
                 break
             dW, db = backward_propagation(X_train, Y_train, A)
             W -= LEARNING_RATE * dW
             b -= LEARNING_RATE * db
 
-    run.marks = overfitting(run)
+    run.rises_from, run.above_from = overfitting(run)
     run.print_table()
-    common.draw_curves(run, "figures/fig2a_loss.png", "loss", "Fig. 2a: loss of the neuron", 10)
-    common.draw_curves(run, "figures/fig2b_loss_zoom.png", "loss", "Fig. 2b: zoomed loss", 300)
+    common.draw_curves(run, "figures/fig2a_loss.png", "loss", "Fig. 2a: loss of the neuron",
+                       first=10)
+    common.draw_curves(run, "figures/fig2b_loss_zoom.png", "loss", "Fig. 2b: zoomed loss",
+                       first=300)
     common.draw_curves(run, "figures/fig2c_loss_500_epochs.png", "loss",
-                       "Fig. 2c: loss of the neuron", 10, 500)
+                       "Fig. 2c: loss of the neuron", first=10, last=500)
     common.draw_weights(run, "figures/fig2d_weights.png", W,
                         "Fig. 2d: the weights of the neuron, by pixel")
     common.draw_curves(run, "figures/fig2e_accuracy.png", "accuracy",
-                       "Fig. 2e: accuracy of the neuron", 10)
+                       "Fig. 2e: accuracy of the neuron", first=10)
     return run, W, b
-
-
-def overfitting(run):
-    """Return the epochs where the test loss starts to rise, and where it passes the training loss.
-
-    Only if its lowest point is more than 100 epochs before the end; else there is no telling yet.
-    """
-    lowest = int(np.argmin(run.test_loss))
-    above = np.flatnonzero(np.greater(run.test_loss, run.loss)[lowest:])    # counted from there
-    found = {}
-    if len(run.loss) - lowest > 100:
-        found["test loss starts to rise, epoch"] = lowest
-        if len(above):
-            found["test loss above training loss, epoch"] = lowest + int(above[0])
-    return found
 
 
 if __name__ == "__main__":
