@@ -100,7 +100,7 @@ def sigmoid(Z):
 
 
 def linear_backward(dZ, X):
-    """Return dW (units, inputs) and db (units,) from dZ (m, units) and X (m, inputs)."""
+    """Return dW (units, inputs) and db (units,), sums over X (m, inputs) and dZ (m, units)."""
     return dZ.T @ X, dZ.sum(axis=0)
 
 
@@ -152,7 +152,7 @@ class Run(contextlib.AbstractContextManager):
     def print_table(self):
         """Print the report's results beside those of this run, and those of its last epoch."""
         row, note = "{:36} {:>20} {:>20}".format, self.note
-        print("\n" + row("", "report", "this run"))
+        print("\n" + row("", "report", "this run") if self.results else "")
         for name, digits, rounding, quantity, epoch in self.results:
             ours = getattr(self, quantity)
             if epoch:
@@ -169,7 +169,7 @@ class Run(contextlib.AbstractContextManager):
 @contextlib.contextmanager
 def new_figure(run, name, width, height):
     """Give a with block an empty figure (sizes in inches), in Matplotlib's own style; save it."""
-    with matplotlib.style.context("default"):
+    with matplotlib.style.context(["default", {"figure.constrained_layout.w_pad": 0.1}]):
         figure = Figure(figsize=(width, height), dpi=160, layout="constrained")
         figure.supxlabel(run.note, size="small", wrap=True)
         yield figure

@@ -4,6 +4,7 @@
 
 784 pixels -> 64 sigmoid units -> 1 sigmoid unit (sections I.B, II.B and III.B of the report).
 Draws the report's figures 3a and 3b, and what the hidden units have learned as figure 3c.
+The helpers linear_forward, sigmoid and linear_backward are in common.py.
 """
 import numpy as np
 
@@ -20,10 +21,11 @@ PRECISION = np.float32  # np.float64: more digits, in twice the time
 
 
 def initial_weights():
-    """Return W1 (64, 784), b1, W2 (1, 64) and b2 (1,); b1 is 0.0001, b2 0.0002.
+    """Return W1 (HIDDEN_UNITS, 784), b1, W2 (1, HIDDEN_UNITS) and b2 (1,), in PRECISION.
 
-    b1 is (1,) if SHARED_BIAS, else (64,). W1, then W2 are drawn uniformly from -INIT_RANGE to
-    INIT_RANGE. As in the report, np.random.RandomState(SEED) calls permutation(60_000) before.
+    b1, all 0.0001, is (1,) if SHARED_BIAS, else (HIDDEN_UNITS,). b2 is 0.0002. W1, then W2 are
+    uniform from -INIT_RANGE to INIT_RANGE, drawn by np.random.RandomState(SEED). As in the report,
+    it first makes a permutation(60_000), of which no use is made here.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the report shuffled the images, which changes what is drawn next
@@ -46,7 +48,7 @@ def forward_propagation(X, W1, b1, W2, b2):
 def loss(A, Y):
     """Return the mean over the images of equation 2, a number; A, Y: (m, 1).
 
-    As in the report's run, 0.0001 is added to what each of the two logarithms is taken of.
+    As in the report's run, its logarithms are log(A + 0.0001) and log(1 - A + 0.0001).
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
     return losses.mean(dtype=np.float64)
@@ -55,7 +57,8 @@ def loss(A, Y):
 def backward_propagation(X, Y, A1, A2, W2):
     """Return dW1, db1, dW2, db2, the gradients of the loss that is trained, shaped as W1 to b2.
 
-    It is the mean over the images of equation 2 as it stands, without the 0.0001 of loss().
+    The loss that is trained is the mean over the images of equation 2, without 0.0001. The gradient
+    of a bias that a layer's units share is the sum of theirs.
     """
     m = len(X)
     dZ2 = (A2 - Y) / m                                              # (m, 1)

@@ -4,6 +4,7 @@
 
 784 pixels -> 64 sigmoid units -> 10 sigmoid units (sections I.C, II.C and III.C of the report).
 Draws the report's figures 1, 4a and 4b, and what the network still confuses as figure 4c.
+The helpers linear_forward, sigmoid and linear_backward are in common.py.
 """
 import numpy as np
 from matplotlib.colors import PowerNorm
@@ -20,11 +21,11 @@ PRECISION = np.float32  # np.float64: more digits, in twice the time
 
 
 def initial_weights():
-    """Return W1 (64, 784), b1, W2 (10, 64) and b2; b1 is 0.001, b2 0.002.
+    """Return W1 (HIDDEN_UNITS, 784), b1, W2 (10, HIDDEN_UNITS) and b2, in PRECISION.
 
-    b1 and b2 are (1,) if SHARED_BIAS, else (64,) and (10,). W1, then W2 are drawn uniformly from
-    -INIT_RANGE to INIT_RANGE. As in the report, np.random.RandomState(SEED) calls
-    permutation(60_000) before.
+    b1, all 0.001, and b2, all 0.002, are (1,) if SHARED_BIAS, else (HIDDEN_UNITS,) and (10,). W1,
+    then W2 are uniform from -INIT_RANGE to INIT_RANGE, drawn by np.random.RandomState(SEED). As in
+    the report, it first makes a permutation(60_000), of which no use is made here.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the report shuffled the images, which changes what is drawn next
@@ -47,7 +48,7 @@ def forward_propagation(X, W1, b1, W2, b2):
 def loss(A, Y):
     """Return the mean over the images of -sum(Y log(A)), the loss that the report plots for C.
 
-    A, Y: (m, 10); the sum is over the outputs. Nothing is added to A here.
+    A, Y: (m, 10); the sum is over the outputs. Nothing is added to A here, which is never 0.
     """
     A_true = A[Y == 1]                                          # (m,)  the output of the true digit
     return -np.log(A_true).mean(dtype=np.float64)
@@ -56,8 +57,8 @@ def loss(A, Y):
 def backward_propagation(X, Y, A1, A2, W2):
     """Return dW1, db1, dW2, db2, the gradients of the loss that is trained, shaped as W1 to b2.
 
-    It is not loss() above, but equation 2, summed over the outputs; of that, the mean over the
-    images.
+    The loss that is trained is not loss() above: it is equation 2, summed over the outputs and
+    averaged over the images. The gradient of a bias that units share is the sum of theirs.
     """
     m = len(X)
     dZ2 = (A2 - Y) / m                                          # (m, 10)

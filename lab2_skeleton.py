@@ -4,6 +4,7 @@
 
 784 pixels -> 1 sigmoid unit (sections I.A, II.A and III.A of the report). Draws the report's
 figures 2a, 2b and 2c, what the neuron has learned as figure 2d, and its accuracy as figure 2e.
+The helpers linear_forward, sigmoid and linear_backward are in common.py.
 """
 import numpy as np
 
@@ -18,9 +19,10 @@ PRECISION = np.float32  # np.float64: more digits, in twice the time
 
 
 def initial_weights():
-    """Return W (1, 784), drawn uniformly from -INIT_RANGE to INIT_RANGE, and b (1,), 0.0001.
+    """Return W (1, 784), uniform from -INIT_RANGE to INIT_RANGE, and b (1,), 0.0001, in PRECISION.
 
-    As in the report, np.random.RandomState(SEED) calls permutation(60_000) before it draws W.
+    They are drawn by np.random.RandomState(SEED). As in the report, it first makes a
+    permutation(60_000), of which no use is made here.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the report shuffled the images, which changes what is drawn next
@@ -39,7 +41,7 @@ def forward_propagation(X, W, b):
 def loss(A, Y):
     """Return the mean over the images of equation 2, a number; A, Y: (m, 1).
 
-    As in the report's run, 0.0001 is added to what each of the two logarithms is taken of.
+    As in the report's run, its logarithms are log(A + 0.0001) and log(1 - A + 0.0001).
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
     return losses.mean(dtype=np.float64)
@@ -48,7 +50,7 @@ def loss(A, Y):
 def backward_propagation(X, Y, A):
     """Return dW (1, 784) and db (1,), the gradients of the loss that is trained.
 
-    It is the mean over the images of equation 2 as it stands, without the 0.0001 of loss().
+    The loss that is trained is the mean over the images of equation 2, without 0.0001.
     """
     m = len(X)
     dZ = (A - Y) / m                          # (m, 1)
