@@ -169,7 +169,7 @@ class Run(contextlib.AbstractContextManager):
 @contextlib.contextmanager
 def new_figure(run, name, width, height):
     """Give a with block an empty figure (sizes in inches), in Matplotlib's own style; save it."""
-    with matplotlib.style.context(["default", {"figure.constrained_layout.w_pad": 0.1}]):
+    with matplotlib.style.context("default"):
         figure = Figure(figsize=(width, height), dpi=160, layout="constrained")
         figure.supxlabel(run.note, size="small", wrap=True)
         yield figure
@@ -189,7 +189,7 @@ def draw_curves(run, name, quantity, title, first=1, last=np.inf):
     marks = {"starts to rise": run.rises_from, "above training loss": run.above_from}
     with new_figure(run, name, 5.6, 3.6) as figure:
         axes = figure.add_subplot(title=f"{title}, epochs {first:,} to {last:,}", xlabel="epoch",
-                                  ylabel=quantity)
+                                  ylabel=quantity, xmargin=0.08)  # for the last tick's label
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.grid(color="0.9")
