@@ -12,13 +12,12 @@ FUNCTIONS = ["initial_weights", "forward_propagation", "loss", "backward_propaga
 
 def blank(path, functions=FUNCTIONS):
     """Replace what stands below the docstrings of these functions by "..."."""
-    lines = path.read_bytes().decode("utf-8").splitlines(keepends=True)
-    line_end = "\r\n" if lines[0].endswith("\r\n") else "\n"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     for node in reversed(ast.parse("".join(lines)).body):
         if isinstance(node, ast.FunctionDef) and node.name in functions:
             start = node.body[0].end_lineno if ast.get_docstring(node) else node.body[0].lineno - 1
-            lines[start:node.end_lineno] = ["    ..." + line_end]
-    path.write_bytes("".join(lines).encode("utf-8"))
+            lines[start:node.end_lineno] = ["    ...\n"]
+    path.write_text("".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

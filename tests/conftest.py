@@ -1,5 +1,4 @@
 """What all tests share: the data, the scripts as modules, and a main() that ends in a moment."""
-import shutil
 import sys
 from pathlib import Path
 
@@ -7,8 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # wherever pytest is started
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # wherever pytest is started
 import common  # noqa: E402
 import judge  # noqa: E402
 
@@ -27,7 +25,7 @@ def pytest_configure(config):
 @pytest.fixture(params=judge.SCRIPTS)
 def script(request):
     judge.check_helpers()
-    return judge.load(ROOT / f"{request.param}.py")
+    return judge.load(judge.ROOT / f"{request.param}.py")
 
 
 @pytest.fixture(scope="session")
@@ -48,14 +46,10 @@ def images(mnist):
 
 @pytest.fixture
 def figures(monkeypatch):
-    """The figures that common would have saved, by their file names."""
+    """The figures that would have been saved, by their file names."""
     figures = {}
-
-    class Unsaved(matplotlib.figure.Figure):
-        def savefig(self, path):
-            figures[path.name] = self
-
-    monkeypatch.setattr(common, "Figure", Unsaved)
+    monkeypatch.setattr(matplotlib.figure.Figure, "savefig",
+                        lambda figure, path, **_: figures.update({Path(path).name: figure}))
     return figures
 
 
@@ -68,13 +62,3 @@ def small_mnist(mnist, figures, monkeypatch, tmp_path):
     monkeypatch.setattr(common, "print", lambda *_, **__: None, raising=False)  # of its progress
     monkeypatch.chdir(tmp_path)  # for what a student's main() saves
     return data
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A copy of the repository in a folder with an odd name."""
-    folder = tmp_path / "Ümit's lab 2"
-    shutil.copytree(ROOT / ".keras", folder / ".keras")
-    for path in ROOT.glob("*.py"):
-        shutil.copy(path, folder)
-    return folder

@@ -64,20 +64,17 @@ def plotted_loss(A, Y, e=0):
     return (equation_2(A, Y, e) if A.shape[1] == 1 else -Y * np.log(A + e)).sum() / len(Y)
 
 
-Z_SLIPS = [  # in Z = X W^T + b
-    (lambda X, W, b: X @ W.T - b, "b is subtracted, not added"),
-    (lambda X, W, b: X @ W.T, "b is left out"),
-    (lambda X, W, b: X / 255 @ W.T + b, "the pixels, from 0 to 1, are divided by 255 again"),
-    (lambda X, W, b: -(X @ W.T + b), "it has exp(Z) in place of exp(-Z), or another wrong sign"),
-    (lambda X, W, b: sigmoid(X @ W.T + b), "the activation is there twice"),
-    (lambda X, W, b: np.ones_like(X) @ W.T + b, "it does not depend on X")]
+Z_SLIPS = [  # in Z, from the right Z = X W^T + b
+    (lambda Z, b: Z - 2 * b, "b is subtracted, not added"),
+    (lambda Z, b: Z - b, "b is left out"),
+    (lambda Z, b: (Z - b) / 255 + b, "the pixels, from 0 to 1, are divided by 255 again"),
+    (lambda Z, b: -Z, "it has exp(Z) in place of exp(-Z), or another wrong sign"),
+    (lambda Z, b: sigmoid(Z), "the activation is there twice")]
 
 A_SLIPS = [  # in A, from the right Z
     (lambda Z: Z, "it is Z: the activation is left out"),
-    (lambda Z: softmax(Z, 0), "it is a softmax over the images; over the outputs it is axis=1, "
-     "keepdims=True"),
-    (lambda Z: softmax(Z, None), "it is a softmax over all images together; over the outputs it is "
-     "axis=1, keepdims=True"),
+    (lambda Z: softmax(Z, 0), "it is a softmax over the images: add axis=1, keepdims=True"),
+    (lambda Z: softmax(Z, None), "it is a softmax over everything: add axis=1, keepdims=True"),
     (lambda Z: sigmoid(Z) * (1 - sigmoid(Z)), "it is the slope of the sigmoid, not the sigmoid"),
     (lambda Z: (sigmoid(Z) > 0.5) * 1.0, "it is rounded to 0 or 1; return the output itself"),
     *[(f, f"it is {name}; the output layer needs numbers between 0 and 1, as of a sigmoid")
@@ -85,48 +82,42 @@ A_SLIPS = [  # in A, from the right Z
 
 LOSS_SLIPS = [  # in plotted_loss(A, Y)
     (lambda A, Y: plotted_loss(A, Y) * len(Y), "it is the sum over the images, not the mean"),
-    (lambda A, Y: plotted_loss(A, Y) / Y.shape[1] if Y.shape[1] > 1 else np.nan, "it is the mean "
-     "over the outputs, too; take their sum, and the mean over the images"),
+    (lambda A, Y: plotted_loss(A, Y) / Y.shape[1] if Y.shape[1] > 1 else np.nan,
+     "it is the mean over the outputs, too; take their sum"),
     (lambda A, Y: -plotted_loss(A, Y), "its sign is wrong"),
     (lambda A, Y: plotted_loss(A, Y) * len(Y) / 60_000, "it is divided by 60000; m is len(Y)"),
-    *[(lambda A, Y, e=e: trained_loss(A, Y) / e, "it is the loss that is trained, equation 2; the "
-       "report plots -sum(Y log A)") for e in (1, 10)],
+    *[(lambda A, Y, n=n: trained_loss(A, Y) / n,
+       "it is the trained loss, equation 2; the report plots -sum(Y log A)") for n in (1, 10)],
     (lambda A, Y: (-Y * np.log(A)).mean(), "(1 - Y) log(1 - A) is left out"),
     (lambda A, Y: (-(1 - Y) * np.log(1 - A)).mean(), "Y log(A) is left out"),
-    *[(lambda A, Y, f=f: f * ((A - Y)**2).mean(), "it is a squared error, not the cross-entropy")
-      for f in (0.5, 1, 5, 10, 50, 100, 500, 1000)],
+    *[(lambda A, Y, n=n: n * ((A - Y)**2).mean(), "it is a squared error, not the cross-entropy")
+      for n in (0.5, 1, 5, 10, 50, 100, 500, 1000)],
     (lambda A, Y: abs(A - Y).mean(), "it is the absolute error, not the cross-entropy"),
-    (lambda A, Y: plotted_loss(A, Y) / np.log(2), "it has log2 in place of log"),
-    (lambda A, Y: plotted_loss(A, Y) / np.log(10), "it has log10 in place of log")]
-
-ADDED_SLIPS = [  # in what is added in the logarithms
+    *[(lambda A, Y, n=n: plotted_loss(A, Y) / np.log(n), f"it has log{n}") for n in (2, 10)],
     (lambda A, Y: plotted_loss(A, Y, -0.0001), "0.0001 is subtracted, not added"),
-    *[(lambda A, Y, e=e: plotted_loss(A, Y) + e, "0.0001 is added outside the logarithms; it "
-       "belongs inside") for e in (0.0001, -0.0001, 0.0002, -0.0002, 0.001, -0.001)]]
+    *[(lambda A, Y, e=e: plotted_loss(A, Y) + e, "0.0001 is added outside the logarithms")
+      for e in (0.0001, -0.0001, 0.0002, -0.0002, 0.001, -0.001)]]
 
-BACKWARD_SLIPS = [  # in backward()
-    ({}, ""),  # the right one, of which a multiple may be found
-    ({"error": lambda A, Y: (A - Y) * A * (1 - A)}, "the sigmoid's slope A (1 - A) is a factor too "
+BACKWARD_SLIPS = [  # in one of the last three arguments of backward()
+    ("error", np.subtract, ""),  # the right one, of which a multiple may be found
+    ("error", lambda A, Y: (A - Y) * A * (1 - A), "the sigmoid's slope A (1 - A) is a factor too "
      "many; with the loss of equation 2 it cancels (with a squared error it stays)"),
-    ({"error": lambda A, Y: (A - Y) / (A * (1 - A))}, "it is divided by A (1 - A): that is dA; "
-     "times the sigmoid's slope it is dZ, A - Y"),
-    ({"error": lambda A, Y: -Y * (1 - A)}, "it is the gradient of -sum(Y log A), which is plotted; "
-     "equation 2 is trained"),
-    ({"error": lambda A, Y: A}, "Y is left out"),
-    ({"error": np.add}, "Y is added, not subtracted"),
-    ({"slope": lambda A, last, right: 1}, "the slope of the activation is left out"),
-    ({"slope": lambda A, last, right: A}, "the slope is A (1 - A); 1 - A is left out"),
-    ({"slope": lambda A, last, right: 1 - A}, "the slope is A (1 - A); A is left out"),
-    ({"slope": lambda A, last, right: sigmoid(A) * (1 - sigmoid(A))}, "the slope is A (1 - A): A "
-     "has its sigmoid already"),
-    ({"slope": lambda A, last, right: last * (1 - last)}, "the slope is the output layer's"),
-    ({"slope": lambda A, last, right: last * (1 - last) * right}, "the slope of the output layer "
-     "is a factor too many; it cancels"),
-    *[({"slope": lambda A, last, right, slope=slope: slope(A)}, f"the slope is that of {name}; the "
+    ("error", lambda A, Y: (A - Y) / (A * (1 - A)),
+     "it is divided by A (1 - A): that is dA; times the sigmoid's slope it is dZ, A - Y"),
+    ("error", lambda A, Y: -Y * (1 - A), "it is the slope of -sum(Y log A); equation 2 is trained"),
+    ("error", lambda A, Y: A, "Y is left out"),
+    ("error", np.add, "Y is added, not subtracted"),
+    ("slope", lambda A, last, right: 1, "the slope of the activation is left out"),
+    ("slope", lambda A, last, right: A, "the slope is A (1 - A); 1 - A is left out"),
+    ("slope", lambda A, last, right: 1 - A, "the slope is A (1 - A); A is left out"),
+    ("slope", lambda A, last, right: sigmoid(A) * (1 - sigmoid(A)), "A has its sigmoid already"),
+    ("slope", lambda A, last, right: last * (1 - last), "the slope is the output layer's"),
+    ("slope", lambda A, last, right: last * (1 - last) * right, "the output layer's slope is a "
+     "factor too many; it cancels"),
+    *[("slope", lambda A, last, right, slope=slope: slope(A), f"the slope is that of {name}; the "
        "layer has another activation") for name, (_, slope) in ACTIVATIONS.items() if slope],
-    ({"total": np.mean}, "db is the mean of dZ over the images; take the sum, for dZ is divided "
-     "by m already"),
-    ({"total": lambda dZ, axis: dZ[0]}, "db is dZ of the first image; sum over the images")]
+    ("total", np.mean, "it is the mean of dZ; take the sum, for dZ is divided by m already"),
+    ("total", lambda dZ, axis: dZ[0], "it is dZ of the first image; sum over the images")]
 
 
 def factors(m, outputs):
