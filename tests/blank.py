@@ -23,5 +23,4 @@ def blank(path, functions=FUNCTIONS):
 if __name__ == "__main__":
     for path in map(Path, sys.argv[1:] or sorted(ROOT.glob("lab2*_skeleton.py"))):
         blank(path)
-        print(f"{path.name} is blank now: {', '.join(FUNCTIONS)}. To get it back: git checkout "
-              f"{path.name}, or a fresh copy")
+        print(f"{path.name} is blank now. To get it back: git checkout {path.name}, or a new copy")

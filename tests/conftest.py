@@ -49,7 +49,7 @@ def figures(monkeypatch):
     """The figures that would have been saved, by their file names."""
     figures = {}
     monkeypatch.setattr(matplotlib.figure.Figure, "savefig",
-                        lambda figure, path, **_: figures.update({Path(path).name: figure}))
+                        lambda figure, path="", **_: figures.update({Path(str(path)).name: figure}))
     return figures
 
 

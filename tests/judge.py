@@ -1,7 +1,4 @@
-"""How the tests load a script, call its functions, compare the results, and watch main().
-
-What they ask of a script stands in test_exercises.py, and the slips that they know in slips.py.
-"""
+"""How the tests load a script, call its functions, compare the results, and watch main()."""
 import importlib.util
 import inspect
 import linecache
@@ -27,13 +24,13 @@ ROWS = "images are rows here: X (m, inputs), W (units, inputs), Z = X W^T + b, d
 MEANT = "unless you meant it"
 HINTS = [  # what is found in an error and the line that it comes from, and what to add
     ("read-only", "it changes an array that is still needed; work on a copy, as in A = A.copy()"),
-    ("500.*200|200.*500", "500 training and 200 test images meet; does something remain from the "
-     "last forward propagation, that of the test images?"),
+    ("500.*200|200.*500", "500 training images meet 200 test images: is something left over from "
+     "the last forward propagation?"),
     (r"broadcast.*[ .(](sum|mean|max)\(", "add keepdims=True to a sum over an axis"),
     (r"(matmul|not aligned).*(\bX|\.T\b)", ROWS),
     ("matmul|not aligned", "@ needs as many columns on its left as rows on its right; * goes entry "
      "by entry"),
-    ("Unbound", "what a function assigns to is its own variable; use another name than outside it")]
+    ("Unbound", "assigning in a function makes a local variable; use another name than outside")]
 
 
 # ---- Scripts -------------------------------------------------------------------------------------
@@ -69,7 +66,7 @@ def edited(source, target, *edits):
 
 def explain(script, error):
     """Return an error, the line of the script that it comes from, and the shapes in it."""
-    words, where = f"{type(error).__name__}: {error}".partition(", with gufunc")[0].strip(), ""
+    words, where = f"{type(error).__name__}: {error}".partition(", with gufunc")[0].strip(": "), ""
     for frame, number in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_filename == script.__file__:
             line = linecache.getline(script.__file__, number).partition("#")[0].strip().rstrip(",")
@@ -95,8 +92,8 @@ def check_helpers():
                          [common.linear_forward(X, W, b), *common.linear_backward(dZ, X)],
                          [X @ W.T + b, dZ.T @ X, sum(dZ)])
         for name, value, right in table:
-            fits = value.dtype == dtype and np.allclose(value, right, tolerance, 1e-38)
-            require(common, fits and np.shape(value) == np.shape(right),
+            fits = np.shape(value) == np.shape(right) and value.dtype == dtype
+            require(common, fits and np.allclose(value, right, tolerance, 1e-38),
                     f"{name} is {value}, not {right}".replace("\n", ""))
 
 
@@ -113,10 +110,9 @@ def as_list(value):
 
 def shape(value):
     """Return the shape of an array or a number; of anything else, what it is."""
-    if value is None or value is ...:
-        return "nothing yet"
-    return np.shape(value) if hasattr(value, "__array__") or np.isscalar(value) else (
-        f"a {type(value).__name__}")
+    if hasattr(value, "__array__") or isinstance(value, (int, float)):
+        return np.shape(value)
+    return "nothing yet" if value is None or value is ... else f"a {type(value).__name__}"
 
 
 def call(script, name, *arguments):
@@ -130,7 +126,7 @@ def call(script, name, *arguments):
         pass
     except Exception as error:
         require(script, False, f"{name}() stops with {explain(script, error)}")
-    return as_list(values)
+    return as_list(values) or [None]
 
 
 def initial(script):
@@ -138,11 +134,12 @@ def initial(script):
     values, inputs = call(script, "initial_weights"), 784
     sizes, outputs = list(map(shape, values)), 1 if hasattr(script, "DIGIT") else 10
     for W, b in zip(sizes[::2], sizes[1::2]):
-        inputs = W[0] if len(W) == 2 and W[1] == inputs and np.prod(b) in (1, W[0]) else None
+        fits = W[1:] == (inputs,) and type(b) is tuple and np.prod(b) in (1, W[0])
+        inputs = W[0] if fits else None
     require(script, inputs == outputs and len(sizes) % 2 == 0, "initial_weights() returns "
             f"{', '.join(map(str, sizes))}; it should return W (units, inputs) and b for each layer"
             f", from 784 pixels to {outputs} output(s), as W, b or W1, b1, W2, b2"
-            + f": {ROWS}" * (sizes[0][:1] == (784,)))
+            + f": {ROWS}" * ((784,) in [size[:1] for size in sizes]))
     return values
 
 
@@ -154,16 +151,16 @@ def ask(script, name, arguments, wanted, check, turned=False):
     for k, (value, result, size) in enumerate(zip(first, wanted, right)):
         if turned and shape(value) == size[::-1]:
             values[k] = np.transpose(value)
-        elif result[:2] == "db" and np.size(value) == np.prod(size):
+        elif "db" in result and type(shape(value)) is tuple and np.size(value) == np.prod(size):
             values[k] = np.reshape(value, size)
     sizes = list(map(shape, values))
     hint = f": {ROWS}" * any(a == b[::-1] != b for a, b in zip(sizes, right))
     if "backward" in name and sizes[::2] == right[::2]:
-        hint = ": one for each unit or, if they share one bias, the sum over the units, too"
+        hint = ": a number for each unit or, if the units share a bias, the sum of theirs"
     require(script, sizes == right, f"{name}() returns {', '.join(map(str, sizes))}; it should "
             "return " + ", ".join(f"{k} {size or ''}".strip() for k, size in wanted.items()) + hint)
-    same = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, again))
-    require(script, same or turned, f"{name}() returns other numbers each time: dropout? {MEANT}")
+    same = turned or all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, again))
+    require(script, same, f"{name}() returns different numbers each time: dropout? {MEANT}")
     words = check(*values)
     require(script, not words, words)
 
@@ -214,13 +211,12 @@ def network(script, X, labels):
     try:
         sizes = list(map(shape, initial(script)))
     except pytest.fail.Exception:
-        hidden = getattr(script, "HIDDEN_UNITS", None)
-        sizes = [(hidden, 784), (1,), (units, hidden), (1,)] if hidden else [(units, 784), (1,)]
+        hidden = hasattr(script, "HIDDEN_UNITS")
+        sizes = [(64, 784), (1,), (units, 64), (1,)] if hidden else [(units, 784), (1,)]
     weights = [np.asarray(rng.normal(0, 0.1, size)) for size in sizes]
     with suppress(Exception, pytest.fail.Exception):  # test_forward_propagation says what is wrong
         forward_fault(X, weights, call(script, "forward_propagation", X, *weights), activations)
-    if len(activations) < len(weights) // 2:
-        activations = ["sigmoid"] * (len(weights) // 2)
+    activations += ["sigmoid"] * (len(weights) // 2 - len(activations))
     return targets(script, labels), weights, activations, slips.forward(X, weights, activations)
 
 
@@ -245,7 +241,7 @@ def differs(value, right, of):
         hint = f" (it is {factor} times that)"
     elif np.ndim(right) == 2:
         rows = np.flatnonzero(np.linalg.norm(value - right, axis=1) > 1e-6 * size)
-        hint = f" (in row {', '.join(map(str, rows))})" * (len(rows) < min(4, len(right)))
+        hint = f" (in row {', '.join(map(str, rows))})" * (0 < len(rows) < min(4, len(right)))
     percent = float(f"{100 * np.linalg.norm(value - right) / size:.2g}")
     return f"it differs from {of} by {percent:g} %{hint}"
 
@@ -282,7 +278,7 @@ def backward_fault(X, Y, outputs, weights, activations, gradients):
         if not close(gradient, right, 1e-5):
             table = [(values[n], words) for values, words in slipped]
             table += [(value, f"it is {name}") for value, name in zip(rights, names)]
-            if n % 2 == 0:
+            if n % 2 == 0 and W.size > 1:
                 decay = np.vdot(gradient - right, W) / np.vdot(W, W) * W
                 table += [(right + decay, f"it has weight decay in it, {MEANT}")]
             words = known(gradient, table, slips.factors(len(X), Y.shape[1])) or differs(
@@ -292,7 +288,7 @@ def backward_fault(X, Y, outputs, weights, activations, gradients):
 
 
 # ---- main(), watched -----------------------------------------------------------------------------
-def watch(script, epochs=3, stop=None):
+def watch(script, epochs, stop=None):
     """Return what main() returns, the calls that it makes and, if it stops, the error.
 
     stop: the epoch after which run.stopped is set, as by a loss that is not finite.
@@ -332,10 +328,13 @@ def identify(X, images):
 
 
 def check_constants(script):
-    for name, last in ("EPOCHS", 10**9), ("SEED", 2**32 - 1), ("HIDDEN_UNITS", 10**6), ("DIGIT", 9):
+    missing = {"EPOCHS", "LEARNING_RATE", "SEED", "PRECISION"} - set(vars(script))
+    require(script, not missing, f"the tests also need the constants {sorted(missing)}")
+    for name, first, last in (("EPOCHS", 1, 10**9), ("SEED", 0, 2**32 - 1), ("DIGIT", 0, 9),
+                              ("HIDDEN_UNITS", 1, 10**6)):
         value = getattr(script, name, 1)
-        require(script, isinstance(value, (int, np.integer)) and 0 <= value <= last,
-                f"{name} is {value!r}; it must be a whole number from 0 to {last}")
+        require(script, isinstance(value, (int, np.integer)) and first <= value <= last,
+                f"{name} is {value!r}; it must be a whole number from {first} to {last}")
     rate = script.LEARNING_RATE
     require(script, isinstance(rate, (int, float, np.number)) and 0 < rate < np.inf,
             f"LEARNING_RATE is {rate!r}; it must be one number above 0, with a point: 0.8")
@@ -344,17 +343,17 @@ def check_constants(script):
 def check_main(script, data, epochs=3):
     """Fail with the gravest fault of main() and, if there is none, with what may be meant."""
     need, (returned, calls, error) = partial(require, script), watch(script, epochs)
-    run, *weights = returned if isinstance(returned, tuple) else [returned]
+    run, *weights = as_list(returned) or [None]
     forwards, backwards = ([call for call in calls if call.name == name]
                            for name in ("forward", "backward"))
     check_data(script, calls, data)
     if error or getattr(run, "status", 0):
-        check_updates(script, calls, weights)  # which may be why
+        check_updates(script, calls, weights, error)  # which may be why
     need(not error, f"main() stops with {error and explain(script, error)}")
-    need(forwards and backwards and isinstance(run, common.Run) and all(
-        np.size(new) == W.size for new, W in zip(weights, forwards[-1].others)), "main() should "
-        "call forward_propagation() and backward_propagation(), and return run and, after it, the "
-        "weights and biases as initial_weights()")
+    need(forwards and backwards and isinstance(run, common.Run)
+         and [np.size(new) for new, _ in zip(weights, forwards[-1].others)]
+         == [W.size for W in forwards[-1].others], "main() should call forward_propagation() and "
+         "backward_propagation(), and return run, then the weights and biases, in their order")
     need(not run.status, f"main() ends at epoch {len(run.loss) - 1}: the loss is not finite")
     need(len(run.loss) == epochs + 1, f"main() calls run.record() {len(run.loss)} times if EPOCHS "
          f"is {epochs}; it should {epochs + 1} times, for epochs 0 to {epochs}: check the loop")
@@ -363,14 +362,16 @@ def check_main(script, data, epochs=3):
         types = {array.dtype.name for array in [call.X, *call.others, *call.results] if array.ndim}
         need(types == {np.dtype(script.PRECISION).name}, f"{call.name}_propagation() gets or "
              f"returns {sorted(types)}, not only PRECISION: slow; use .astype(PRECISION)")
-    need(len(watch(script, epochs, stop=1)[0][0].loss) == 2,
+    ended, _, error = watch(script, epochs, stop=1)
+    need(not error, f"after an early end, main() stops with {error and explain(script, error)}")
+    need(len(ended[0].loss) == 2,
          "main() goes on when run.stopped is True: leave the loop by break, not continue")
     for taken in re.findall(r"(\w.*,.*) = main\(\)", Path(script.__file__).read_text("utf-8")):
         need("*" in taken or len(taken.split(",")) == len(returned),
              f"main() returns {len(returned)} values, but the foot of the script takes {taken}")
-    check_updates(script, calls, weights)
     need(all(map(np.array_equal, weights, forwards[-1].others)), "main() should leave the loop "
          "after run.record() in the last epoch, before the next update")
+    check_updates(script, calls, weights)
     need(len(backwards) <= len(run.loss),
          f"main() makes {len(backwards)} updates in {epochs} epochs, {MEANT}")
     need({call.part for call in forwards if call.same} != {"test"},
@@ -386,14 +387,16 @@ def check_main(script, data, epochs=3):
 
 def check_data(script, calls, data):
     """Are X and Y images and their targets? Note in each call which images they are."""
-    need, (images, labels), seen = partial(require, script), map(np.concatenate, zip(*data)), {}
+    need, seen = partial(require, script), {}
+    images, labels = (np.concatenate(part) for part in zip(*data))
     for call in calls:
         need(call.X.shape[1:] == (784,) and np.isfinite(call.X).all(),
              f"X is {call.X.shape}, not (m, 784), or has nan or inf in it: check main()")
         key = call.X.tobytes()
-        which = seen[key] = seen[key] if key in seen else identify(call.X, images)
-        need(which is not None, "a row of X is not an image any more, as when reshape(784, -1).T "
-             "mixes their pixels: check X_train and X_test in main()")
+        if key not in seen:
+            seen[key] = identify(call.X, images)
+        need((which := seen[key]) is not None, "a row of X is no longer an image, as when "
+             "reshape(784, -1).T mixes the pixels: check X_train and X_test in main()")
         call.part = "training" if np.mean(which < len(data[0][0])) > 0.5 else "test"
         call.Y = targets(script, labels[which], call.X.dtype)
         call.same = close(call.X, images[which])
@@ -404,16 +407,16 @@ def check_data(script, calls, data):
                  "learn from X_train")
             need(any(all(map(np.array_equal, call.others[1:], forward.results))
                      for forward in calls if forward.name == "forward"),
-                 "main() hands an A to backward_propagation() that forward_propagation() did not "
-                 "return: is it changed?")
+                 "backward_propagation() gets an A that forward_propagation() did not return: does "
+                 "main() change it?")
             Y = call.others[0]
             need(Y.shape == call.Y.shape and np.mean(Y == call.Y) >= (1 if call.same else 0.95),
-                 "Y, which main() hands to backward_propagation(), is not 1 just where the label "
-                 "is the digit: check Y_train in main(), its order, and the arguments'")
+                 "Y, which main() hands to backward_propagation(), should be 1 only where the "
+                 "label is the digit: check Y_train, the order of its rows, and of the arguments")
 
 
-def check_updates(script, calls, weights):
-    """Is each update LEARNING_RATE times the gradient? Another one may be meant."""
+def check_updates(script, calls, weights, error=None):
+    """Is each update LEARNING_RATE times the gradient? After an error, tell known slips only."""
     step, rate = 0, script.LEARNING_RATE
     for k, call in enumerate(calls):
         if call.name == "forward":
@@ -425,14 +428,15 @@ def check_updates(script, calls, weights):
                 what, where = f"step {step} of {name}", f"check the update of {name} in main()"
                 require(script, np.shape(new) == W.shape or np.size(new) == W.size == 1,
                         f"{what}: it is {np.shape(new)} now, not {W.shape}: {where}")
-                change, right = new - W, (W - rate * dW.reshape(W.shape)).astype(new.dtype) - W
+                right = (W - rate * dW.reshape(W.shape)).astype(np.asarray(new).dtype) - W
                 table = [(f(W, rate, dW) - W, words) for f, words in slips.UPDATE_SLIPS]
-                table += [(-rate * g, f"it is updated with d{other}")
-                          for g, other in zip(call.results, names)]
-                words = known(change, table)
+                table += [(W - rate * g - W, f"it is updated with d{other}")
+                          for g, other in zip(call.results, names) if g.size in (1, W.size)]
+                words = known(new - W, table)
                 where += f", {MEANT}" * (not words)
-                words = words or differs(-change, -right, f"LEARNING_RATE * d{name}")
-                require(script, close(change, right, 1e-3), f"{what}: {words}: {where}")
+                words = words or differs(W - new, -right, f"LEARNING_RATE * d{name}")
+                require(script, close(new - W, right, 1e-3) or error and MEANT in where,
+                        f"{what}: {words}: {where}")
 
 
 def check_records(script, run, calls):

@@ -78,7 +78,7 @@ A_SLIPS = [  # in A, from the right Z
     (lambda Z: sigmoid(Z) * (1 - sigmoid(Z)), "it is the slope of the sigmoid, not the sigmoid"),
     (lambda Z: (sigmoid(Z) > 0.5) * 1.0, "it is rounded to 0 or 1; return the output itself"),
     *[(f, f"it is {name}; the output layer needs numbers between 0 and 1, as of a sigmoid")
-      for name, (f, slope) in ACTIVATIONS.items() if slope]]
+      for name, (f, slope) in ACTIVATIONS.items() if slope and f != sigmoid]]
 
 LOSS_SLIPS = [  # in plotted_loss(A, Y)
     (lambda A, Y: plotted_loss(A, Y) * len(Y), "it is the sum over the images, not the mean"),
@@ -100,17 +100,17 @@ LOSS_SLIPS = [  # in plotted_loss(A, Y)
 
 BACKWARD_SLIPS = [  # in one of the last three arguments of backward()
     ("error", np.subtract, ""),  # the right one, of which a multiple may be found
-    ("error", lambda A, Y: (A - Y) * A * (1 - A), "the sigmoid's slope A (1 - A) is a factor too "
-     "many; with the loss of equation 2 it cancels (with a squared error it stays)"),
+    ("error", lambda A, Y: (A - Y) * A * (1 - A), "the factor A (1 - A), the sigmoid's slope, is "
+     "too many: with the loss of equation 2 it cancels (with a squared error it stays)"),
     ("error", lambda A, Y: (A - Y) / (A * (1 - A)),
      "it is divided by A (1 - A): that is dA; times the sigmoid's slope it is dZ, A - Y"),
-    ("error", lambda A, Y: -Y * (1 - A), "it is the slope of -sum(Y log A); equation 2 is trained"),
+    ("error", lambda A, Y: -Y * (1 - A), "it is the gradient of -sum(Y log A), not of equation 2"),
     ("error", lambda A, Y: A, "Y is left out"),
     ("error", np.add, "Y is added, not subtracted"),
     ("slope", lambda A, last, right: 1, "the slope of the activation is left out"),
     ("slope", lambda A, last, right: A, "the slope is A (1 - A); 1 - A is left out"),
     ("slope", lambda A, last, right: 1 - A, "the slope is A (1 - A); A is left out"),
-    ("slope", lambda A, last, right: sigmoid(A) * (1 - sigmoid(A)), "A has its sigmoid already"),
+    ("slope", lambda A, last, right: sigmoid(A) * (1 - sigmoid(A)), "A is a sigmoid already"),
     ("slope", lambda A, last, right: last * (1 - last), "the slope is the output layer's"),
     ("slope", lambda A, last, right: last * (1 - last) * right, "the output layer's slope is a "
      "factor too many; it cancels"),
@@ -133,9 +133,10 @@ UPDATE_SLIPS = [  # in what an update makes of W, from W, LEARNING_RATE and dW
     (lambda W, rate, dW: W + rate * dW, "it goes up the gradient: + in place of -"),
     (lambda W, rate, dW: W - dW, "LEARNING_RATE is left out"),
     (lambda W, rate, dW: W, "it is not updated"),
-    (lambda W, rate, dW: -rate * dW, "it is =-, which replaces it; -= subtracts from it"),
+    (lambda W, rate, dW: -rate * dW, "=- replaces it; -= subtracts from it"),
     (lambda W, rate, dW: rate * dW, "it is replaced; -= subtracts from it"),
-    (lambda W, rate, dW: W - rate * dW / 60_000, "the gradient is divided by m again"),
+    *[(lambda W, rate, dW, m=m: W - rate * dW / m, "the gradient is divided by m again")
+      for m in (500, 60_000)],
     (lambda W, rate, dW: W - rate, "the gradient is left out")]
 
 PIXEL_SLIPS = [  # in what main() makes of the pixels of an image

@@ -6,14 +6,12 @@ and know weights, outputs and gradients by their order, so that a third layer fi
     weights = initial_weights()                                       W, b or W1, b1, W2, b2
     outputs = forward_propagation(X, *weights)                        A    or A1, A2
     gradients = backward_propagation(X, Y, *outputs, *weights[2::2])  dW, db or dW1, db1, dW2, db2
-
-The right network stands in slips.py, in plain lines, and below it the slips that the tests know.
 """
 import numpy as np
 import pytest
 import slips
 from judge import (MEANT, backward_fault, check_constants, check_main, close,
-                   forward_fault, initial, judge, known, named, network, require)
+                   forward_fault, initial, judge, known, named, network, require, targets)
 
 
 def test_initial_weights(script):
@@ -23,7 +21,7 @@ def test_initial_weights(script):
     for weight in filter(np.ndim, weights):
         weight *= 2  # as main() changes it
     require(script, all(map(np.array_equal, first, initial(script))), "initial_weights() returns "
-            "other weights each time; make a generator from SEED, and new arrays, inside it")
+            "different weights each time; make a generator and new arrays inside it, from SEED")
 
 
 def test_forward_propagation(script, images):
@@ -36,14 +34,15 @@ def test_forward_propagation(script, images):
 
 def test_loss(script, images):
     """The loss that is plotted, with 0.0001 or less added in the logarithms."""
-    Y = network(script, *images)[0]
+    Y = targets(script, images[1])
     A = np.random.default_rng(2).uniform(0.1, 0.9, Y.shape)
 
     def fault(value):
         right = [slips.plotted_loss(A, Y, e) for e in (0.0001, 1e-5, 1e-6, 0)]
         if not any(close(value, loss, 2e-6) for loss in right):
             table = [(slip(A, Y), words) for slip, words in slips.LOSS_SLIPS]
-            words = (known(value, table, tolerance=1e-6) or known(value, table, tolerance=1e-3)
+            rough = [] if close(value, right[0], 0.01) else table  # 0.0001 may be added in a slip
+            words = (known(value, table, tolerance=1e-6) or known(value, rough, tolerance=1e-3)
                      or f"it is {value:.5g}, not {right[0]:.5g}")
             return f"the loss: {words}: check loss()"
 
@@ -69,36 +68,36 @@ def test_the_right_gradients_are_the_slopes_of_the_loss(script, images):
 def test_backward_propagation(script, images):
     """The gradients of equation 2, also where an output is exactly 0 or 1, as in float32."""
     X, (Y, weights, activations, outputs) = images[0], network(script, *images)
+    parameters = ["X", "Y", *named("A", weights), *named("W", weights)[1:]]
     wanted = dict(zip(named(["dW", "db"], weights), map(np.shape, weights)))
     exact = [*outputs[:-1], 1.0 * (np.random.default_rng(3).random(Y.shape) > 0.5)]
+
+    def fault(*gradients):
+        return backward_fault(X, Y, outputs, weights, activations, gradients)
 
     def fault_at_0_and_1(*gradients):
         if not all(map(close, gradients, slips.backward(X, Y, exact, weights, activations))):
             return ("backward_propagation() is wrong where an output is exactly 0 or 1: a division "
-                    "by A or 1 - A? With the sigmoid's slope it cancels, and dZ is (A - Y) / m")
+                    "by A or 1 - A, or not the A that it is given? dZ is (A - Y) / m")
 
-    for given, check in (outputs, lambda *gradients: backward_fault(
-            X, Y, outputs, weights, activations, gradients)), (exact, fault_at_0_and_1):
-        judge(script, "backward_propagation", ["X", "Y", *named("A", weights),
-              *named("W", weights)[1:]], [X, Y, *given, *weights[2::2]], wanted, check)
+    for given, check in (outputs, fault), (exact, fault_at_0_and_1):
+        judge(script, "backward_propagation", parameters, [X, Y, *given, *weights[2::2]], wanted,
+              check)
 
 
-def skip_unless_right(script, images):
+def skip_unless_right(script, images, but=MEANT):
     """Where a function is wrong, its own test says so, and main() is not blamed as well."""
     try:
         test_initial_weights(script)
         for test in test_forward_propagation, test_loss, test_backward_propagation:
             test(script, images)
     except pytest.fail.Exception as failure:
-        if not str(failure).endswith(MEANT):
-            pytest.skip(f"{script.__name__}: a function is wrong; first mend that")
+        if but not in str(failure):
+            pytest.skip(f"{script.__name__}: a function is wrong; fix it first")
 
 
 def test_main(script, images, small_mnist):
-    """On 500 images: X and Y that belong together, an update after each epoch, its numbers.
-
-    Last of all, what may be meant: another update, or another start than the report's.
-    """
+    """On 500 images: constants, X and Y, each epoch's numbers, updates; then what may be meant."""
     check_constants(script)
     skip_unless_right(script, images)
     check_main(script, small_mnist)

@@ -28,7 +28,7 @@ REFERENCE = {2: one_layer, 4: two_layers}  # by the number of weights and biases
 @pytest.fixture
 def weights(script, images):
     """Random ones. What fails on 100 images could take all the memory on 60,000: it is skipped."""
-    skip_unless_right(script, images)
+    skip_unless_right(script, images, but="no fault at all")
     _, weights, activations, _ = network(script, *images)
     if activations not in (["sigmoid"], ["sigmoid"] * 2):
         pytest.skip(f"{script.__name__}: not a network of the report")

@@ -1,7 +1,4 @@
-"""Do the tests of the exercises explain wrong edits, and leave right ones alone?
-
-The edits are made in the scripts as they were handed out: the text that a student replaces first.
-"""
+"""Do the tests of the exercises explain wrong edits, and leave right ones alone?"""
 import pytest
 import test_exercises as tests
 from blank import FUNCTIONS, blank
@@ -67,10 +64,10 @@ WRONG = [  # script, old text, new text, words of the sentence
     (A, " + 0.0001)", ") + 0.0001", "is added outside the logarithms"),
     (B, "return W1, b1, W2, b2", "return dict(W1=W1)", "initial_weights() returns a dict"),
     (B, "(HIDDEN_UNITS, 784)", "(784, HIDDEN_UNITS)", "images are rows here"),
-    (C, RNG, "rng = np.random", "returns other weights each time; make a generator from SEED"),
+    (C, RNG, "rng = np.random", "returns different weights each time; make a generator and "),
     (C, RNG, "np.random.seed(SEED); rng = np.random", f"than its docstring asks for, {MEANT}"),
     (A, START, f"{START}    X_train, X_test = X_train / 255, X_test / 255\n", "by 255 again"),
-    (A, START, f"{START}    X_train = X_train.reshape(784, -1).T\n", "a row of X is not an image"),
+    (A, START, f"{START}    X_train = X_train.reshape(784, -1).T\n", "a row of X is no longer an"),
     (A, START, f"{START}    X_train = 1 - X_train\n", f"but not those of X_test, {MEANT}"),
     (A, START, f"{START}    np.random.shuffle(X_train)\n", "Y, which main() hands to backward_pr"),
     (A, "labels_test == DIGIT", "labels_test == 1", "of the test images, the weights and Y_test"),
@@ -79,7 +76,7 @@ WRONG = [  # script, old text, new text, words of the sentence
     (C, "(X_train, Y_train, A1", "(X_test, Y_test, A1", "gets the test images; it should learn"),
     (A, f"W -= {RATE}", f"W += {RATE}", "step 1 of W: it goes up the gradient"),
     (A, f"b -= {RATE} * db", f"b = b - {RATE} * dW", "step 1 of b: it is (1, 784) now, not (1,)"),
-    (A, f"W -= {RATE}", f"{RATE} *= 0.9; W -= {RATE}", "use another name than outside it"),
+    (A, f"W -= {RATE}", f"{RATE} *= 0.9; W -= {RATE}", "use another name than outside"),
     (B, "W1 -= L", "V = dW1 + (0.9 * V if epoch else 0); dW1 = V; W1 -= L", f"main(), {MEANT}"),
     (C, *readme_diff(), f"main() makes 15 updates in 3 epochs, {MEANT}"),
     (B, f"{RATE} = 0.8", f"{RATE} = 0,8", f"{RATE} is (0, 8); it must be one number above 0"),
@@ -89,7 +86,7 @@ WRONG = [  # script, old text, new text, words of the sentence
     (A, "range(EPOCHS + 1)", "range(EPOCHS)", "calls run.record() 3 times if EPOCHS is 3"),
     (A, "== EPOCHS or", "> EPOCHS or", "should leave the loop after run.record() in the"),
     (A, "                break", "                continue", "leave the loop by break, not"),
-    (A, "return run, W, b", "return run, b, W", "and return run and, after it, the weights and"),
+    (A, "return run, W, b", "return run, b, W", "and return run, then the weights and biases"),
     (A, "return run, W, b", "return run, W, b, A", "returns 4 values, but the foot of the script"),
     (B, f"W1 -= {RATE} * dW1", "W1 /= 0", "step 1 of W1: it differs from LEARNING_RATE * dW1 by"),
     (A, "if __name__ == \"__main__\":", "if True:", "it trains as soon as it is imported"),
