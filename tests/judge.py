@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from unittest.mock import Mock, patch
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -26,6 +26,10 @@ HINTS = [  # what is found in an error and the line that it comes from, and what
     ("read-only", "it changes an array that is still needed; work on a copy, as in A = A.copy()"),
     ("500.*200|200.*500", "500 training images meet 200 test images: is something left over from "
      "the last forward propagation?"),
+    (r"\b[61]0_?000\b|size (500|200)\b", "the tests hand main() 500 training and 200 test images: "
+     "use len(X_train) and len(X_test)"),
+    ("non-broadcastable", "its two sides differ in shape; a db of keepdims=True needs such a b"),
+    ("Cannot cast", "an array of whole numbers is changed; make it in PRECISION"),
     (r"broadcast.*[ .(](sum|mean|max)\(", "add keepdims=True to a sum over an axis"),
     (r"(matmul|not aligned).*(\bX|\.T\b)", ROWS),
     ("matmul|not aligned", "@ needs as many columns on its left as rows on its right; * goes entry "
@@ -42,14 +46,19 @@ def require(script, fits, sentence):
 
 def load(path):
     """Return the script as a module; its main() is not called."""
-    trains = Mock(side_effect=RuntimeError("it trains as soon as it is imported; main() and "
-                                           "read_options() belong below if __name__ == '__main__'"))
+    def stub(*arguments):
+        if common.load_mnist is stub:
+            raise RuntimeError("it trains as soon as it is imported; main() and read_options() "
+                               "belong below if __name__ == '__main__'")
+        return common.load_mnist(*arguments)  # after from common import load_mnist
+
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     script = importlib.util.module_from_spec(spec)
-    with patch.multiple(common, load_mnist=trains, read_options=trains):
+    with patch.multiple(common, load_mnist=stub, read_options=stub), \
+            patch.dict("sys.modules", {script.__name__: script}):
         try:
             spec.loader.exec_module(script)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             require(script, False, f"it cannot be imported; it stops with {explain(script, error)}")
     return script
 
@@ -105,12 +114,12 @@ def named(letters, weights):
 
 
 def as_list(value):
-    return list(value) if isinstance(value, (tuple, list)) else [value]
+    return list(value) if isinstance(value, (tuple, list)) and len(value) > 1 else [value]
 
 
 def shape(value):
     """Return the shape of an array or a number; of anything else, what it is."""
-    if hasattr(value, "__array__") or isinstance(value, (int, float)):
+    if isinstance(value, (int, float)) or getattr(value, "dtype", "object") != "object":
         return np.shape(value)
     return "nothing yet" if value is None or value is ... else f"a {type(value).__name__}"
 
@@ -124,9 +133,9 @@ def call(script, name, *arguments):
             values = function(*(np.broadcast_to(a, np.shape(a)) for a in arguments))  # read-only
     except NotImplementedError:
         pass
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         require(script, False, f"{name}() stops with {explain(script, error)}")
-    return as_list(values) or [None]
+    return as_list(values)
 
 
 def initial(script):
@@ -155,9 +164,9 @@ def ask(script, name, arguments, wanted, check, turned=False):
             values[k] = np.reshape(value, size)
     sizes = list(map(shape, values))
     hint = f": {ROWS}" * any(a == b[::-1] != b for a, b in zip(sizes, right))
-    if "backward" in name and sizes[::2] == right[::2]:
+    if "backward" in name and sizes[::2] == right[::2] and len(sizes) == len(right):
         hint = ": a number for each unit or, if the units share a bias, the sum of theirs"
-    require(script, sizes == right, f"{name}() returns {', '.join(map(str, sizes))}; it should "
+    require(script, sizes == right, f"{name}() returns {', '.join(map(str, sizes[:6]))}; it should "
             "return " + ", ".join(f"{k} {size or ''}".strip() for k, size in wanted.items()) + hint)
     same = turned or all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, again))
     require(script, same, f"{name}() returns different numbers each time: dropout? {MEANT}")
@@ -235,6 +244,8 @@ def known(value, table, factors=(), tolerance=1e-5):
 
 def differs(value, right, of):
     """Say how far off a value is; and its factor, or the few rows in which it is off."""
+    if not np.isfinite(value).all():
+        return "it has nan or inf in it"
     size = max(np.linalg.norm(right), 1e-5)
     factor, hint = f"{np.vdot(right, value) / size**2:.3g}", ""
     if factor != "1" and np.size(value) > 1 and close(value, float(factor) * right, 2e-3):
@@ -289,10 +300,7 @@ def backward_fault(X, Y, outputs, weights, activations, gradients):
 
 # ---- main(), watched -----------------------------------------------------------------------------
 def watch(script, epochs, stop=None):
-    """Return what main() returns, the calls that it makes and, if it stops, the error.
-
-    stop: the epoch after which run.stopped is set, as by a loss that is not finite.
-    """
+    """Return what main() returns, its calls and its error; stop: an epoch that ends the run."""
     calls, recorded, record = [], [], common.Run.record
 
     def watched(name, function, *arguments, **named):
@@ -306,6 +314,8 @@ def watch(script, epochs, stop=None):
     def watched_record(run, *arguments, **named):
         record(run, *arguments, **named)
         recorded.append(run)
+        if len(recorded) > epochs + 1:
+            raise RuntimeError(f"run.record() is called again, although EPOCHS is {epochs}")
         run.stopped |= len(run.loss) - 1 == stop
 
     with patch.multiple(common.Run, record=watched_record), patch.multiple(
@@ -314,7 +324,7 @@ def watch(script, epochs, stop=None):
             backward_propagation=partial(watched, "backward", script.backward_propagation)):
         try:
             return script.main(), calls, None
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return None, calls, error
 
 
@@ -343,18 +353,19 @@ def check_constants(script):
 def check_main(script, data, epochs=3):
     """Fail with the gravest fault of main() and, if there is none, with what may be meant."""
     need, (returned, calls, error) = partial(require, script), watch(script, epochs)
-    run, *weights = as_list(returned) or [None]
+    calls = [call for call in calls if call.epoch <= epochs]  # not what follows the loop
+    run, *weights = as_list(returned)
     forwards, backwards = ([call for call in calls if call.name == name]
                            for name in ("forward", "backward"))
     check_data(script, calls, data)
-    if error or getattr(run, "status", 0):
-        check_updates(script, calls, weights, error)  # which may be why
+    check_updates(script, calls, weights, only_slips=True)
     need(not error, f"main() stops with {error and explain(script, error)}")
+    need(not getattr(run, "status", 0), "main() ends early: the loss is not finite")
     need(forwards and backwards and isinstance(run, common.Run)
-         and [np.size(new) for new, _ in zip(weights, forwards[-1].others)]
-         == [W.size for W in forwards[-1].others], "main() should call forward_propagation() and "
-         "backward_propagation(), and return run, then the weights and biases, in their order")
-    need(not run.status, f"main() ends at epoch {len(run.loss) - 1}: the loss is not finite")
+         and len(weights) >= len(forwards[-1].others) and all(
+             type(shape(new)) is tuple and np.size(new) == W.size
+             for new, W in zip(weights, forwards[-1].others)), "main() should call forward_"
+         "propagation() and backward_propagation(), and return run, then all weights and biases")
     need(len(run.loss) == epochs + 1, f"main() calls run.record() {len(run.loss)} times if EPOCHS "
          f"is {epochs}; it should {epochs + 1} times, for epochs 0 to {epochs}: check the loop")
     check_records(script, run, forwards)
@@ -362,15 +373,16 @@ def check_main(script, data, epochs=3):
         types = {array.dtype.name for array in [call.X, *call.others, *call.results] if array.ndim}
         need(types == {np.dtype(script.PRECISION).name}, f"{call.name}_propagation() gets or "
              f"returns {sorted(types)}, not only PRECISION: slow; use .astype(PRECISION)")
-    ended, _, error = watch(script, epochs, stop=1)
+    _, early, error = watch(script, epochs, stop=1)
     need(not error, f"after an early end, main() stops with {error and explain(script, error)}")
-    need(len(ended[0].loss) == 2,
+    need(all(call.epoch + (call.name == "backward") < 3 for call in early),
          "main() goes on when run.stopped is True: leave the loop by break, not continue")
-    for taken in re.findall(r"(\w.*,.*) = main\(\)", Path(script.__file__).read_text("utf-8")):
-        need("*" in taken or len(taken.split(",")) == len(returned),
+    for taken in re.findall(
+            r"^ *([\w, *]+) = main\(\)", "".join(linecache.getlines(script.__file__)), re.M):
+        need("," not in taken or "*" in taken or len(taken.split(",")) == len(returned),
              f"main() returns {len(returned)} values, but the foot of the script takes {taken}")
-    need(all(map(np.array_equal, weights, forwards[-1].others)), "main() should leave the loop "
-         "after run.record() in the last epoch, before the next update")
+    need(all(map(np.array_equal, weights, forwards[-1].others)), "main() should return the weights "
+         "of the last run.record(), and leave the loop before the next update")
     check_updates(script, calls, weights)
     need(len(backwards) <= len(run.loss),
          f"main() makes {len(backwards)} updates in {epochs} epochs, {MEANT}")
@@ -379,19 +391,19 @@ def check_main(script, data, epochs=3):
     if run.results and not run.note:  # the constants are the report's
         first, rng = initial(script), np.random.RandomState(script.SEED)
         rng.permutation(60_000)
-        need(all(close(W, rng.uniform(-0.05, 0.05, np.shape(W))) for W in first[:4:2]),
-             f"initial_weights() returns other weights than its docstring asks for, {MEANT}")
-        need(max(map(np.size, first[1::2])) == 1, "initial_weights() has a bias for each unit; "
-             f"the report's layers share one, {MEANT}")
+        need(all(close(W, rng.uniform(-0.05, 0.05, np.shape(W))) for W in first[:4:2])
+             and max(map(np.size, first[1::2])) == 1, "initial_weights() returns other weights, or "
+             f"more biases, than the report's, {MEANT}")
 
 
 def check_data(script, calls, data):
     """Are X and Y images and their targets? Note in each call which images they are."""
     need, seen = partial(require, script), {}
     images, labels = (np.concatenate(part) for part in zip(*data))
-    for call in calls:
-        need(call.X.shape[1:] == (784,) and np.isfinite(call.X).all(),
-             f"X is {call.X.shape}, not (m, 784), or has nan or inf in it: check main()")
+    for k, call in enumerate(calls):
+        need(call.X.shape[1:] == (784,) and 0 < len(call.X) < 9999 and np.isfinite(call.X).all(),
+             f"X is {call.X.shape}; it should be (m, 784), without nan or inf, from the 500 images "
+             "that common.load_mnist() gives the tests: check main(), and use len(X_train)")
         key = call.X.tobytes()
         if key not in seen:
             seen[key] = identify(call.X, images)
@@ -403,20 +415,21 @@ def check_data(script, calls, data):
         slip = known(call.X, [(f(images[which]), words) for f, words in slips.PIXEL_SLIPS])
         need(not slip, f"X, the {call.part} images: {slip}: check main()")
         if call.name == "backward":
-            need(call.part == "training", "backward_propagation() gets the test images; it should "
-                 "learn from X_train")
-            need(any(all(map(np.array_equal, call.others[1:], forward.results))
-                     for forward in calls if forward.name == "forward"),
-                 "backward_propagation() gets an A that forward_propagation() did not return: does "
-                 "main() change it?")
-            Y = call.others[0]
+            need(np.mean(which < len(data[0][0])) > 0.9, "backward_propagation() gets test images; "
+                 "it should learn from X_train alone")
+            Y, *given = call.others
             need(Y.shape == call.Y.shape and np.mean(Y == call.Y) >= (1 if call.same else 0.95),
                  "Y, which main() hands to backward_propagation(), should be 1 only where the "
                  "label is the digit: check Y_train, the order of its rows, and of the arguments")
+            before = [earlier for earlier in calls[:k] if earlier.name == "forward"]
+            need(any(all(map(np.array_equal, [call.X, *given, *before[-1].others], [
+                earlier.X, *earlier.results, *earlier.others[2::2], *earlier.others]))
+                for earlier in before), "backward_propagation() gets other A or W2 than those of "
+                "this X and the present weights: does main() change them?")
 
 
-def check_updates(script, calls, weights, error=None):
-    """Is each update LEARNING_RATE times the gradient? After an error, tell known slips only."""
+def check_updates(script, calls, weights, only_slips=False):
+    """Is each update LEARNING_RATE times the gradient? One that is no known slip may be meant."""
     step, rate = 0, script.LEARNING_RATE
     for k, call in enumerate(calls):
         if call.name == "forward":
@@ -435,7 +448,7 @@ def check_updates(script, calls, weights, error=None):
                 words = known(new - W, table)
                 where += f", {MEANT}" * (not words)
                 words = words or differs(W - new, -right, f"LEARNING_RATE * d{name}")
-                require(script, close(new - W, right, 1e-3) or error and MEANT in where,
+                require(script, close(new - W, right, 1e-3) or only_slips and MEANT in where,
                         f"{what}: {words}: {where}")
 
 

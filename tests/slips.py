@@ -75,6 +75,7 @@ A_SLIPS = [  # in A, from the right Z
     (lambda Z: Z, "it is Z: the activation is left out"),
     (lambda Z: softmax(Z, 0), "it is a softmax over the images: add axis=1, keepdims=True"),
     (lambda Z: softmax(Z, None), "it is a softmax over everything: add axis=1, keepdims=True"),
+    (softmax, "it is a softmax of a single output, which is always 1; a sigmoid is not"),
     (lambda Z: sigmoid(Z) * (1 - sigmoid(Z)), "it is the slope of the sigmoid, not the sigmoid"),
     (lambda Z: (sigmoid(Z) > 0.5) * 1.0, "it is rounded to 0 or 1; return the output itself"),
     *[(f, f"it is {name}; the output layer needs numbers between 0 and 1, as of a sigmoid")
@@ -92,7 +93,6 @@ LOSS_SLIPS = [  # in plotted_loss(A, Y)
     (lambda A, Y: (-(1 - Y) * np.log(1 - A)).mean(), "Y log(A) is left out"),
     *[(lambda A, Y, n=n: n * ((A - Y)**2).mean(), "it is a squared error, not the cross-entropy")
       for n in (0.5, 1, 5, 10, 50, 100, 500, 1000)],
-    (lambda A, Y: abs(A - Y).mean(), "it is the absolute error, not the cross-entropy"),
     *[(lambda A, Y, n=n: plotted_loss(A, Y) / np.log(n), f"it has log{n}") for n in (2, 10)],
     (lambda A, Y: plotted_loss(A, Y, -0.0001), "0.0001 is subtracted, not added"),
     *[(lambda A, Y, e=e: plotted_loss(A, Y) + e, "0.0001 is added outside the logarithms")
@@ -106,14 +106,11 @@ BACKWARD_SLIPS = [  # in one of the last three arguments of backward()
      "it is divided by A (1 - A): that is dA; times the sigmoid's slope it is dZ, A - Y"),
     ("error", lambda A, Y: -Y * (1 - A), "it is the gradient of -sum(Y log A), not of equation 2"),
     ("error", lambda A, Y: A, "Y is left out"),
-    ("error", np.add, "Y is added, not subtracted"),
     ("slope", lambda A, last, right: 1, "the slope of the activation is left out"),
-    ("slope", lambda A, last, right: A, "the slope is A (1 - A); 1 - A is left out"),
-    ("slope", lambda A, last, right: 1 - A, "the slope is A (1 - A); A is left out"),
+    ("slope", lambda A, last, right: right / (1 - A), "the slope is A (1 - A); 1 - A is left out"),
+    ("slope", lambda A, last, right: right / A, "the slope is A (1 - A); A is left out"),
     ("slope", lambda A, last, right: sigmoid(A) * (1 - sigmoid(A)), "A is a sigmoid already"),
     ("slope", lambda A, last, right: last * (1 - last), "the slope is the output layer's"),
-    ("slope", lambda A, last, right: last * (1 - last) * right, "the output layer's slope is a "
-     "factor too many; it cancels"),
     *[("slope", lambda A, last, right, slope=slope: slope(A), f"the slope is that of {name}; the "
        "layer has another activation") for name, (_, slope) in ACTIVATIONS.items() if slope],
     ("total", np.mean, "it is the mean of dZ; take the sum, for dZ is divided by m already"),
@@ -132,7 +129,8 @@ def factors(m, outputs):
 UPDATE_SLIPS = [  # in what an update makes of W, from W, LEARNING_RATE and dW
     (lambda W, rate, dW: W + rate * dW, "it goes up the gradient: + in place of -"),
     (lambda W, rate, dW: W - dW, "LEARNING_RATE is left out"),
-    (lambda W, rate, dW: W, "it is not updated"),
+    (lambda W, rate, dW: W, "it is not updated, or set back to its first values"),
+    (lambda W, rate, dW: W - 2 * rate * dW, "it is updated twice"),
     (lambda W, rate, dW: -rate * dW, "=- replaces it; -= subtracts from it"),
     (lambda W, rate, dW: rate * dW, "it is replaced; -= subtracts from it"),
     *[(lambda W, rate, dW, m=m: W - rate * dW / m, "the gradient is divided by m again")

@@ -16,10 +16,13 @@ from judge import (MEANT, backward_fault, check_constants, check_main, close,
 
 def test_initial_weights(script):
     """W (units, inputs) and b of each layer, from 784 pixels to the outputs, the same each time."""
+    check_constants(script)
     weights = initial(script)
     first = [np.copy(weight) for weight in weights]
     for weight in filter(np.ndim, weights):
         weight *= 2  # as main() changes it
+    require(script, all(np.array_equal(W, 2 * w) for W, w in zip(weights, first) if np.ndim(W)),
+            "initial_weights() returns one array twice; an update of one changes the other")
     require(script, all(map(np.array_equal, first, initial(script))), "initial_weights() returns "
             "different weights each time; make a generator and new arrays inside it, from SEED")
 
@@ -98,6 +101,5 @@ def skip_unless_right(script, images, but=MEANT):
 
 def test_main(script, images, small_mnist):
     """On 500 images: constants, X and Y, each epoch's numbers, updates; then what may be meant."""
-    check_constants(script)
     skip_unless_right(script, images)
     check_main(script, small_mnist)

@@ -119,7 +119,6 @@ def test_a_figure_is_saved(monkeypatch, tmp_path, capsys):
     for rc in {}, {"text.usetex": True, "font.size": 30, "savefig.dpi": 10, "lines.marker": "o"}:
         with matplotlib.rc_context(rc):
             common.draw_curves(run, "figures/a.png", "loss", "title")
-            assert rc.items() <= matplotlib.rcParams.items(), "and they are the same afterwards"
         pictures.add((tmp_path / "figures/a.png").read_bytes())
     assert len(pictures) == 1 and run.status == 0
     (tmp_path / "figures/b.png").mkdir()
