@@ -19,7 +19,7 @@ ACTIVATIONS = {  # name: A from Z, and the slope dA/dZ from A
     "tanh": (np.tanh, lambda A: 1 - A**2),
     "ReLU": (lambda Z: np.maximum(Z, 0), lambda A: (A > 0) * 1.0),
     **{f"leaky ReLU ({s})": (lambda Z, s=s: np.where(Z > 0, Z, s * Z),
-                             lambda A, s=s: np.where(A > 0, 1, s)) for s in (0.01, 0.1, 0.2)},
+                             lambda A, s=s: np.where(A > 0, 1, s)) for s in (0.01, 0.1, 0.2, 0.3)},
     "softmax": (softmax, None)}  # in an output layer only
 
 
