@@ -26,8 +26,8 @@ HINTS = [  # what is found in an error and the line that it comes from, and what
     ("read-only", "it changes an array that is still needed; work on a copy, as in A = A.copy()"),
     ("500.*200|200.*500", "500 training images meet 200 test images: is something left over from "
      "the last forward propagation?"),
-    (r"\b[61]0_?000\b|size (500|200)\b", "the tests hand main() 500 training and 200 test images: "
-     "use len(X_train) and len(X_test)"),
+    (r"^(Index|Value).*(\b[61]0_?000\b|size (500|200)\b)", "the tests hand main() 500 training and "
+     "200 test images: use len(X_train) and len(X_test)"),
     ("non-broadcastable", "its two sides differ in shape; a db of keepdims=True needs such a b"),
     ("Cannot cast", "an array of whole numbers is changed; make it in PRECISION"),
     (r"broadcast.*[ .(](sum|mean|max)\(", "add keepdims=True to a sum over an axis"),
