@@ -431,26 +431,25 @@ def check_data(script, calls, data):
 
 def check_updates(script, calls, weights, only_slips=False):
     """Is each update LEARNING_RATE times the gradient? One that is no known slip may be meant."""
-    step, rate = 0, script.LEARNING_RATE
-    for k, call in enumerate(calls):
-        if call.name == "forward":
-            before, names = call.others, named("Wb", call.others)
-        elif call.name == "backward":
-            step += 1
-            after = [later.others for later in calls[k:] if later.name == "forward"] + [weights]
-            for name, W, new, dW in zip(names, before, after[0], call.results):
-                what, where = f"step {step} of {name}", f"check the update of {name} in main()"
-                require(script, np.shape(new) == W.shape or np.size(new) == W.size == 1,
-                        f"{what}: it is {np.shape(new)} now, not {W.shape}: {where}")
-                right = (W - rate * dW.reshape(W.shape)).astype(np.asarray(new).dtype) - W
-                table = [(f(W, rate, dW) - W, words) for f, words in slips.UPDATE_SLIPS]
-                table += [(W - rate * g - W, f"it is updated with d{other}")
-                          for g, other in zip(call.results, names) if g.size in (1, W.size)]
-                words = known(new - W, table)
-                where += f", {MEANT}" * (not words)
-                words = words or differs(W - new, -right, f"LEARNING_RATE * d{name}")
-                require(script, close(new - W, right, 1e-3) or only_slips and MEANT in where,
-                        f"{what}: {words}: {where}")
+    rate = script.LEARNING_RATE
+    backwards = [k for k, call in enumerate(calls) if call.name == "backward"]
+    for step, (k, end) in enumerate(zip(backwards, [*backwards[1:], None]), 1):
+        before = [call.others for call in calls[:k] if call.name == "forward"][-1]
+        after = [weights, *[call.others for call in calls[k:end] if call.name == "forward"]][-1]
+        names, gradients = named("Wb", before), calls[k].results
+        for name, W, new, dW in zip(names, before, after, gradients):
+            what, where = f"step {step} of {name}", f"check the update of {name} in main()"
+            require(script, np.shape(new) == W.shape or np.size(new) == W.size == 1,
+                    f"{what}: it is {np.shape(new)} now, not {W.shape}: {where}")
+            right = (W - rate * dW.reshape(W.shape)).astype(np.asarray(new).dtype) - W
+            table = [(f(W, rate, dW) - W, words) for f, words in slips.UPDATE_SLIPS]
+            table += [(W - rate * g - W, f"it is updated with d{other}")
+                      for g, other in zip(gradients, names) if g.size in (1, W.size)]
+            words = known(new - W, table)
+            where += f", {MEANT}" * (not words)
+            words = words or differs(W - new, -right, f"LEARNING_RATE * d{name}")
+            require(script, close(new - W, right, 1e-3) or only_slips and MEANT in where,
+                    f"{what}: {words}: {where}")
 
 
 def check_records(script, run, calls):
