@@ -115,6 +115,7 @@ def test_the_numbers_of_the_report(folder):
             for name, epochs in ((A, 2500), ("double", 500), (B, 499), (C, 499))]
     results = [finish(run) for run in runs]
     assert not any(status or "not the report's" in output for status, output, _ in results)
+    assert not any("needs more epochs" in output for _, output, _ in results[2:])
     a, a_double = ({row: float(report) - float(ours) for row, (report, ours) in table(
         output).items() if "needs" not in ours} for _, output, _ in results[:2])
     for row in "training loss after 500 epochs", "test loss after 500 epochs":
