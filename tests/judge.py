@@ -52,7 +52,7 @@ def load(path):
                                "belong below if __name__ == '__main__'")
         return common.load_mnist(*arguments)  # after from common import load_mnist
 
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     script = importlib.util.module_from_spec(spec)
     with patch.multiple(common, load_mnist=stub, read_options=stub), \
             patch.dict("sys.modules", {script.__name__: script}):
