@@ -1,220 +1,520 @@
-"""What the three exercises share. In the shapes, m is the number of images, one in each row."""
+"""The code that the three exercises share.
+
+The report is "Implementing a Neural Network from scratch" (see README.md). Everywhere, m is the
+number of images.
+"""
 import argparse
 import contextlib
-import hashlib
+import importlib.util
+import math
+import numbers
 import os
 import socket
 import sys
 import time
 import warnings
-from collections import namedtuple
 from pathlib import Path
+from typing import NamedTuple
 
-import matplotlib.style
 import numpy as np
-from matplotlib.figure import Figure
 
 ROOT = Path(__file__).resolve().parent
 MNIST = ROOT / ".keras" / "datasets" / "mnist.npz"
-SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"  # of mnist.npz
-os.environ["KERAS_HOME"] = str(ROOT / ".keras")  # where Keras, once imported, looks for the data
-warnings.filterwarnings("ignore", ".* in matmul")  # false, on Apple silicon (NumPy issue 28687)
 
-# ---- Data and settings -------------------------------------------------------------------------
-# The report prints no settings; these, from public scripts for its lab, give its numbers, up to
-# rounding (of float32 in A). Epochs count updates: the report's 500th epoch in B and C is 499.
-Result = namedtuple("Result", "name digits rounding quantity epoch")
-START = {"INIT_RANGE": 0.05, "SEED": 138}
-REPORT = {
-    "A": ({"DIGIT": 0, "LEARNING_RATE": 1.0, **START}, [
-        Result("training loss after 500 epochs", "0.030048830759622978", 5e-8, "loss", 500),
-        Result("test loss after 500 epochs", "0.025196727549756617", 5e-8, "test_loss", 500),
-        Result("test loss starts to rise, epoch", "2380", None, "rises_from", None),
-        Result("test loss above training loss, epoch", "near 4000", None, "above_from", None)]),
-    "B": ({"DIGIT": 0, "HIDDEN_UNITS": 64, "LEARNING_RATE": 0.8, "SHARED_BIAS": True, **START}, [
-        Result("test accuracy in the 500th epoch", "0.9913", 5e-5, "test_accuracy", 499),
-        Result("test loss in the 500th epoch", "0.02696", 5e-6, "test_loss", 499)]),
-    "C": ({"HIDDEN_UNITS": 64, "LEARNING_RATE": 0.8, "SHARED_BIAS": True, **START}, [
-        Result("test accuracy in the 500th epoch", "0.9238", 5e-5, "test_accuracy", 499),
-        Result("test loss in the 500th epoch", "0.3298", 5e-5, "test_loss", 499)])}
+# KERAS_HOME is the folder in which Keras looks for MNIST. Keras reads it when it is imported.
+os.environ["KERAS_HOME"] = str(ROOT / ".keras")
+
+# A notebook sets MPLBACKEND, and `!python lab2_skeleton.py` inherits it. If the package that
+# MPLBACKEND names is not installed here, Matplotlib cannot be imported.
+if "matplotlib_inline" in os.environ.get("MPLBACKEND", ""):
+    if not importlib.util.find_spec("matplotlib_inline"):
+        del os.environ["MPLBACKEND"]
+
+# On a Mac, NumPy gives false warnings for correct matrix products (NumPy issue 28687).
+if sys.platform == "darwin":
+    warnings.filterwarnings("ignore", ".* encountered in matmul")
+
+from matplotlib.colors import PowerNorm  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
 
 
-def read_options(doc, epochs, learning_rate, seed):
-    """Return the settings, from the command line unless in a notebook; doc: for --help."""
-    parser = argparse.ArgumentParser(description=doc and doc.splitlines()[0])
-    for option, kind, value in (("--epochs", int, epochs), ("--seed", int, seed),
-                                ("--learning-rate", float, learning_rate)):
-        parser.add_argument(option, type=kind, default=str(value), help="default: %(default)s")
-    given = parser.parse_args(None if hasattr(sys.modules["__main__"], "__file__") else [])
-    if given.epochs < 1 or not 0 < given.learning_rate < np.inf or not 0 <= given.seed < 2**32:
-        parser.error("EPOCHS and LEARNING_RATE must be above 0, and SEED from 0 to 4294967295")
-    return given.epochs, given.learning_rate, given.seed
-
-
-def load_mnist(precision=np.float32):
-    """Return (X_train, labels_train), (X_test, labels_test): X (m, 784), from 0, paper, to 1, ink;
-    labels (m,), the digits. Without the file, end the program with status 1."""
-    print("loading MNIST through TensorFlow", flush=True)
-    usual_timeout = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(10)  # seconds; on a silent network Keras would wait for minutes
-    try:
-        with hidden_log() if sys.__stderr__ else contextlib.nullcontext():  # not in IDLE
-            from tensorflow.keras.datasets import mnist
-        data = mnist.load_data()
-    except Exception as error:  # whatever it is, NumPy can load the same file
-        *_, reason = ["", *str(error).partition("\n\n")[0].splitlines()]  # of a traceback, the end
-        own = [f"; see {file}" for file in ROOT.glob("*") if file.stem in ("tensorflow", "keras")]
-        print(f"TensorFlow cannot ({reason}{''.join(own)}): NumPy loads it", file=sys.stderr)
-        if not MNIST.exists() or hashlib.sha256(MNIST.read_bytes()).hexdigest() != SHA256:
-            sys.exit(f"error: {MNIST} is missing or damaged; hidden folders get lost when copied "
-                     "by hand or uploaded: take .keras from the ZIP again, or git checkout .keras")
-        with np.load(MNIST) as file:
-            data = [(file[f"x_{part}"], file[f"y_{part}"]) for part in ("train", "test")]
-    finally:
-        socket.setdefaulttimeout(usual_timeout)
-    return [((images.reshape(-1, 784) / np.float32(255)).astype(precision, copy=False), labels)
-            for images, labels in data]  # the report's pixels are rounded to float32, too
-
-
-@contextlib.contextmanager
-def hidden_log():
-    """Hide what TensorFlow logs while it is imported; no setting stops all of it."""
-    with open(os.devnull, "wb") as nowhere, open(os.dup(2), "wb") as stderr:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stderr.fileno(), 2)
-
-
-# ---- The maths of a layer ----------------------------------------------------------------------
+# ---- The maths of a layer ----------------------------------------------------------------
 def linear_forward(X, W, b):
-    """Return Z = X W^T + b (m, units) from X (m, inputs), W (units, inputs), b (section II.A)."""
+    """Return Z = X W^T + b, shape (m, units) (section II.A of the report).
+
+    X: the inputs of the layer, shape (m, inputs)
+    W: its weights, shape (units, inputs)
+    b: its biases, shape (units,), or (1,) if all units share one bias
+    """
     return X @ W.T + b
 
 
 def sigmoid(Z):
-    """Return A = 1 / (1 + exp(-Z)), of Z's shape (equation 1)."""
-    with np.errstate(over="ignore"):  # where exp(-Z) is too large, it is inf, and A is 0
+    """Return A = 1 / (1 + exp(-Z)), with the shape of Z (equation 1)."""
+    with np.errstate(over="ignore"):  # exp(-Z) may overflow to inf; A is 0 then, as it should be
         return 1 / (1 + np.exp(-Z))
 
 
 def linear_backward(dZ, X):
-    """Return dW (units, inputs) and db (units,), sums over X (m, inputs) and dZ (m, units)."""
-    return dZ.T @ X, dZ.sum(axis=0)
+    """Return dW (units, inputs) and db (units,), the gradients of the loss for W and b.
+
+    dZ: the gradient of the loss for Z, shape (m, units)
+    X: the inputs of the layer, shape (m, inputs)
+
+    Both are sums over the images. If the loss is a mean, divide dZ by m before.
+    """
+    dW = dZ.T @ X
+    db = dZ.sum(axis=0)
+    return dW, db
 
 
 def accuracy(A, Y):
-    """Return the fraction of images classified correctly; A, Y: (m, outputs), else ValueError."""
+    """Return the fraction of the images that are classified correctly.
+
+    A: the outputs of the network, shape (m, outputs)
+    Y: the targets, from 0 to 1, same shape
+
+    A single output says yes if it is above 0.5. Of several outputs, the largest is the answer.
+    Raises ValueError if the shapes differ, or if Y has values outside 0 to 1.
+    """
     if np.ndim(A) != 2 or np.shape(A) != np.shape(Y):
-        raise ValueError(f"A {np.shape(A)} and Y {np.shape(Y)} need one shape: (images, outputs)")
+        shapes = f"A is {np.shape(A)}, Y is {np.shape(Y)}"
+        raise ValueError(f"{shapes}; both should be (images, outputs)")
+    is_number = Y.dtype == bool or np.issubdtype(Y.dtype, np.number)
+    if not is_number or Y.min() < 0 or Y.max() > 1:
+        raise ValueError("Y should hold numbers from 0 to 1: 1 where the answer is yes, else 0")
     if A.shape[1] == 1:
-        return np.mean((A > 0.5) == Y)
-    return np.mean(A.argmax(axis=1) == Y.argmax(axis=1))  # the largest output is the answer
+        return np.mean((A > 0.5) == (Y > 0.5))
+    return np.mean(A.argmax(axis=1) == Y.argmax(axis=1))
 
 
-# ---- A run -------------------------------------------------------------------------------------
-class Run(contextlib.AbstractContextManager):
-    """The numbers of a training run: four lists, one number per epoch, from 0 on."""
+# ---- The images --------------------------------------------------------------------------
+def load_mnist(precision=np.float32):
+    """Return (X_train, labels_train), (X_test, labels_test).
+
+    X: the images, shape (m, 784), pixels from 0 (paper) to 1 (ink), of type precision
+    labels: their digits, shape (m,)
+
+    m is 60,000 for training and 10,000 for testing.
+    If the images cannot be loaded, the program ends with status 1.
+    """
+    print("loading MNIST through TensorFlow", flush=True)
+    try:
+        train, test = load_with_keras()
+    except Exception as error:  # on any error, try NumPy
+        print("NumPy loads the images instead, because TensorFlow says:", file=sys.stderr)
+        message = f"{type(error).__name__}: {error}"
+        first_lines = message.splitlines()[:10]
+        print("\n".join(first_lines), file=sys.stderr)
+        train, test = load_with_numpy()
+    images_train, labels_train = train
+    images_test, labels_test = test
+    X_train = make_X(images_train, precision)
+    X_test = make_X(images_test, precision)
+    return (X_train, labels_train), (X_test, labels_test)
+
+
+def load_with_keras():
+    """Return (images_train, labels_train), (images_test, labels_test), as Keras loads them.
+
+    images: shape (m, 28, 28), pixels from 0 to 255
+    labels: their digits, shape (m,)
+    """
+    with hidden_log():
+        from tensorflow.keras.datasets import mnist
+    with network_timeout(10):
+        return mnist.load_data()
+
+
+def load_with_numpy():
+    """Return the same as load_with_keras(), from the same file."""
+    try:
+        with np.load(MNIST) as file:
+            train = file["x_train"], file["y_train"]
+            test = file["x_test"], file["y_test"]
+    except Exception:  # damaged files raise errors of many kinds
+        sys.exit(f"error: {MNIST} is missing or damaged. Hidden folders get lost when they are "
+                 "copied by hand or uploaded: take .keras from the ZIP again, "
+                 "or git checkout .keras")
+    return train, test
+
+
+def make_X(images, precision):
+    """Turn images (m, 28, 28), pixels from 0 to 255, into X (m, 784), pixels from 0 to 1."""
+    # Divide in float32, even if precision is float64: then the pixels are the report's.
+    X = images.reshape(-1, 784) / np.float32(255)
+    return X.astype(precision, copy=False)
+
+
+@contextlib.contextmanager
+def hidden_log():
+    """Hide what TensorFlow logs while it is imported. It has no setting that hides all of it."""
+    if sys.__stderr__ is None:  # IDLE on Windows has no standard error
+        yield
+        return
+    # TensorFlow's C++ code writes to standard error directly. Its number is 2.
+    copy_of_stderr = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(copy_of_stderr, 2)
+        os.close(copy_of_stderr)
+        os.close(nowhere)
+
+
+@contextlib.contextmanager
+def network_timeout(seconds):
+    """Give up on a network that does not answer within seconds. Keras would wait for minutes."""
+    usual = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(usual)
+
+
+# ---- The report --------------------------------------------------------------------------
+# The report does not say its settings. These are from public programs for the same lab. They
+# give the report's numbers.
+SETTINGS = {
+    "A": {
+        "DIGIT": 0,
+        "LEARNING_RATE": 1.0,
+        "INIT_RANGE": 0.05,
+        "SEED": 138,
+    },
+    "B": {
+        "DIGIT": 0,
+        "HIDDEN_UNITS": 64,
+        "LEARNING_RATE": 0.8,
+        "INIT_RANGE": 0.05,
+        "SEED": 138,
+        "SHARED_BIAS": True,
+    },
+    "C": {
+        "HIDDEN_UNITS": 64,
+        "LEARNING_RATE": 0.8,
+        "INIT_RANGE": 0.05,
+        "SEED": 138,
+        "SHARED_BIAS": True,
+    },
+}
+
+
+class Result(NamedTuple):
+    """A result of the report, and where to find ours."""
+    name: str                 # its name in the table
+    printed: str              # the result, as the report prints it
+    attribute: str            # the attribute of the class Run (below) that has ours
+    epoch: int | None = None  # the epoch of ours, if the attribute is a list with all epochs
+
+
+# An epoch's number is the number of updates before it. In A, the report counts epochs like this.
+# In B and C it counts from 1, so its 500th epoch is our epoch 499.
+RESULTS = {
+    "A": [
+        Result("training loss after 500 epochs", "0.030048830759622978", "loss", 500),
+        Result("test loss after 500 epochs", "0.025196727549756617", "test_loss", 500),
+        Result("test loss starts to rise, epoch", "2380", "rises_from"),
+        Result("test loss above training loss, epoch", "near 4000", "above_from"),
+    ],
+    "B": [
+        Result("test accuracy in the 500th epoch", "0.9913", "test_accuracy", 499),
+        Result("test loss in the 500th epoch", "0.02696", "test_loss", 499),
+    ],
+    "C": [
+        Result("test accuracy in the 500th epoch", "0.9238", "test_accuracy", 499),
+        Result("test loss in the 500th epoch", "0.3298", "test_loss", 499),
+    ],
+}
+
+
+def changed_settings(exercise, settings):
+    """Return a line with the settings that differ from the report's, or "" if none differs."""
+    report = SETTINGS.get(exercise, {})
+    changed = []
+    for name, value in settings.items():
+        if name in report and value != report[name]:
+            changed.append(f"{name} = {value}")
+    if not changed:
+        return ""
+    return "not the report's settings: " + ", ".join(changed)
+
+
+# ---- A run -------------------------------------------------------------------------------
+def read_options(doc, epochs, learning_rate, seed):
+    """Return EPOCHS, LEARNING_RATE and SEED: from the command line, or else the script's own.
+
+    doc: the docstring of the script, for --help
+    epochs, learning_rate, seed: the constants of the script
+
+    If one of them cannot be used, the program ends with status 2.
+    """
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--epochs", type=int, default=epochs,
+                        help="number of updates (default: %(default)s)")
+    parser.add_argument("--learning-rate", type=float, default=learning_rate,
+                        help="size of a step of gradient descent (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=seed,
+                        help="seed of the random initial weights (default: %(default)s)")
+    if sys.argv[0].endswith("kernel_launcher.py"):  # in a notebook, sys.argv is the kernel's
+        options = parser.parse_args([])
+    else:
+        options = parser.parse_args()
+
+    # argparse has checked the options, but not the constants of the script.
+    epochs = options.epochs
+    if not isinstance(epochs, numbers.Integral) or epochs < 1:
+        parser.error(f"EPOCHS (--epochs) is {epochs}; it must be a whole number above 0")
+    learning_rate = options.learning_rate
+    if not isinstance(learning_rate, numbers.Real) or not 0 < learning_rate < math.inf:
+        parser.error(f"LEARNING_RATE (--learning-rate) is {learning_rate}; "
+                     "it must be a number above 0, written like 0.8")
+    seed = options.seed
+    if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**32:
+        parser.error(f"SEED (--seed) is {seed}; it must be a whole number from 0 to {2**32 - 1}")
+    return epochs, learning_rate, seed
+
+
+class Run:
+    """The numbers of a training run.
+
+    accuracy, loss, test_accuracy and test_loss are lists. Their index is the epoch, which is
+    the number of updates so far. Epoch 0 is the untrained network.
+    """
 
     def __init__(self, exercise, epochs, **settings):
-        known, self.results = REPORT.get(exercise, ({}, []))
-        changed = [f"{key} = {now}" for key, now in settings.items() if now != known.get(key, now)]
-        self.note = "not the report's settings: " + ", ".join(changed) if changed else ""
-        self.lists = self.accuracy, self.loss, self.test_accuracy, self.test_loss = [], [], [], []
-        self.rises_from = self.above_from = None  # the epochs of over-fitting, once they are known
-        self.stopped, self.status = False, 0  # end the loop early; the program's exit status
-        self.epochs, self.start = epochs, time.monotonic()
+        """Start a run.
+
+        exercise: "A", "B" or "C"; a run with any other name is not compared with the report
+        epochs: the number of updates
+        settings: the constants of the script that are compared with the report's
+        """
+        self.accuracy = []
+        self.loss = []
+        self.test_accuracy = []
+        self.test_loss = []
+        self.diverged = False   # True if a loss was infinite or not a number
+        # Script A finds these two epochs after the run. The table and the curves show them.
+        self.rises_from = None  # the epoch after which the test loss rises
+        self.above_from = None  # the epoch in which it is above the training loss at last
+        self.epochs = epochs
+        self.results = RESULTS.get(exercise, [])
+        self.note = changed_settings(exercise, settings)  # stands below the table and the figures
+        self.start_time = time.monotonic()
 
     def record(self, accuracy, loss, test_accuracy, test_loss):
-        """Append an epoch's numbers to the lists; print about twenty lines over a run."""
+        """Append the numbers of one epoch. Print some of them, 20 lines in a run at most."""
         epoch = len(self.loss)
-        for numbers, number in zip(self.lists, (accuracy, loss, test_accuracy, test_loss)):
-            numbers.append(float(number))
-        if not np.isfinite(loss + test_loss):
-            self.stopped, self.status = True, 1
-            print(f"error: the loss is not finite at epoch {epoch}: LEARNING_RATE too large, a "
-                  "wrong sign, no mean over images, a log of or division by 0?", file=sys.stderr)
-        elif epoch and epoch % np.ceil(self.epochs / 20) == 0:
-            left = (time.monotonic() - self.start) / epoch * (self.epochs - epoch)
-            print(f"epoch {epoch:5} of {self.epochs}: loss {loss:.4f}, test loss {test_loss:.4f}, "
-                  f"{left:.0f} s left", flush=True)
+        self.accuracy.append(float(accuracy))
+        self.loss.append(float(loss))
+        self.test_accuracy.append(float(test_accuracy))
+        self.test_loss.append(float(test_loss))
+        epochs_per_line = math.ceil(self.epochs / 20)
+        if not math.isfinite(loss) or not math.isfinite(test_loss):
+            self.diverged = True
+            print(f"error: the loss in epoch {epoch} is not finite. Is LEARNING_RATE too large? "
+                  "Is a sign wrong? Is the division by m missing?", file=sys.stderr)
+        elif epoch > 0 and epoch % epochs_per_line == 0:
+            seconds_per_epoch = (time.monotonic() - self.start_time) / epoch
+            seconds_left = seconds_per_epoch * (self.epochs - epoch)
+            print(f"epoch {epoch:5} of {self.epochs}: loss {loss:.4f}, "
+                  f"test loss {test_loss:.4f}, {seconds_left:.0f} s left", flush=True)
 
-    def __exit__(self, error, *_):
-        whole_epochs = min(map(len, self.lists))
-        if error is KeyboardInterrupt and whole_epochs:
-            for numbers in self.lists:
-                del numbers[whole_epochs:]
-            self.status = 130
-            print("stopped by Ctrl-C", file=sys.stderr)
-            return True  # go on behind the with block
+    def find(self, result):
+        """Return this run's number for a Result, or None if the run did not get that far."""
+        value = getattr(self, result.attribute)
+        if result.epoch is None:
+            return value
+        if result.epoch < len(value):
+            return value[result.epoch]
+        return None
 
     def print_table(self):
-        """Print the report's results beside those of this run, and those of its last epoch."""
-        row, note = "{:36} {:>20} {:>20}".format, self.note
-        print("\n" + row("", "report", "this run") if self.results else "")
-        for name, digits, rounding, quantity, epoch in self.results:
-            ours = getattr(self, quantity)
-            if epoch:
-                ours = ours[epoch] if epoch < len(ours) else None
-            print(row(name, digits, "needs more epochs" if ours is None else ours))
-            if rounding and ours is not None and abs(ours - float(digits)) > rounding:
-                note = note or "not the report's numbers: the network or its first weights differ"
-        print("\n" + row(f"this run, epoch {len(self.loss) - 1}", "training", "test"))
-        print(row("accuracy", f"{self.accuracy[-1]:.4f}", f"{self.test_accuracy[-1]:.4f}"))
-        print(row("loss", self.loss[-1], self.test_loss[-1]) + ("\n" + note if note else ""))
+        """Print the report's results beside this run's, then the numbers of the last epoch."""
+        print()
+        if self.results:
+            print_row("", "report", "this run")
+        for result in self.results:
+            ours = self.find(result)
+            if ours is None:
+                ours = "not reached"
+            print_row(result.name, result.printed, ours)
+        print()
+        print_row(f"this run, epoch {len(self.loss) - 1}", "training", "test")
+        print_row("accuracy", f"{self.accuracy[-1]:.4f}", f"{self.test_accuracy[-1]:.4f}")
+        print_row("loss", self.loss[-1], self.test_loss[-1])
+        if self.note:
+            print(self.note)
+        if self.diverged:
+            print("The training ended here, because the loss is not finite. "
+                  "To find out why, run the tests: python -m pytest")
 
 
-# ---- Figures -----------------------------------------------------------------------------------
-@contextlib.contextmanager
-def new_figure(run, name, width, height):
-    """Give a with block an empty figure (sizes in inches), in Matplotlib's own style; save it."""
-    with matplotlib.style.context("default"):
-        figure = Figure(figsize=(width, height), dpi=160, layout="constrained")
-        figure.supxlabel(run.note, size="small", wrap=True)
-        yield figure
-        try:
-            (ROOT / name).parent.mkdir(exist_ok=True)
-            figure.savefig(ROOT / name)
-            print(name)
-        except OSError as error:
-            print(f"error: cannot write {name}: {error.strerror}", file=sys.stderr)
-            run.status = run.status or 1
+def print_row(name, left, right):
+    """Print a row of the table, in three columns."""
+    print(f"{name:36} {left:>20} {right:>20}")
 
 
-def draw_curves(run, name, quantity, title, first=1, last=np.inf):
-    """Draw "loss" or "accuracy" by epoch, from first to last, with the report's numbers."""
+# ---- Figures -----------------------------------------------------------------------------
+def new_figure(run, width, height):
+    """Return an empty figure of width x height inches, with the note of the run below it."""
+    figure = Figure(figsize=(width, height), dpi=160, layout="constrained")
+    figure.supxlabel(run.note, size="small", wrap=True)
+    return figure
+
+
+def save(figure, name):
+    """Save a figure. name is a path in this folder, such as "figures/fig2a_loss.png".
+
+    If the figure cannot be saved, print why, and go on.
+    """
+    path = ROOT / name
+    try:
+        path.parent.mkdir(exist_ok=True)
+        figure.savefig(path)
+        print(name)
+    except OSError as error:
+        print(f"error: cannot write {name}: {error}", file=sys.stderr)
+
+
+def draw_curves(run, name, quantity, title, first=1, last=math.inf):
+    """Draw a quantity by epoch, for training and test. Diamonds mark the report's numbers.
+
+    quantity: "loss" or "accuracy"
+    first, last: the epochs from which and to which it is drawn, if the run is long enough
+    """
     last = min(last, len(run.loss) - 1)
-    first = first if first < last else last // 2  # of a run that is too short, the second half
-    marks = {"starts to rise": run.rises_from, "above training loss": run.above_from}
-    with new_figure(run, name, 5.6, 3.6) as figure:
-        axes = figure.add_subplot(title=f"{title}, epochs {first:,} to {last:,}", xlabel="epoch",
-                                  ylabel=quantity, xmargin=0.08)  # for the last tick's label
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.xaxis.set_major_formatter("{x:,.0f}")
-        axes.grid(color="0.9")
-        for label, key, fmt in ("training", quantity, "C0-"), ("test", f"test_{quantity}", "C1--"):
-            values = getattr(run, key)[first:last + 1]
-            axes.plot(range(first, last + 1), values, fmt,
-                      label=f"{label}: {values[-1]:#.4g} at the end")
-            for _, digits, _, result, epoch in run.results:
-                if result == key and first <= epoch <= last and not run.note:
-                    axes.plot(epoch, float(digits), fmt[:2] + "D", ms=9, fillstyle="none",
-                              label=f"{label}, report: {float(digits):#.4g}")
-        for (words, epoch), style in zip(marks.items(), (":", "-.")):
-            if epoch and quantity == "loss" and first <= epoch <= last:
-                axes.axvline(epoch, 0, 0.5, color="0.4", ls=style,
-                             label=f"test loss {words}, epoch {epoch}")
-        axes.legend(loc="lower right" if quantity == "accuracy" else "upper right")
+    if first >= last:  # the run is not long enough: draw its second half
+        first = last // 2
+    figure = new_figure(run, 5.6, 4.2)
+    axes = figure.add_subplot(title=f"{title}, epochs {first:,} to {last:,}",
+                              xlabel="epoch", ylabel=quantity)
+    axes.set_xmargin(0.08)  # so that the last label of the x axis is not cut off
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.grid(alpha=0.4)
+
+    # The legend has two columns. These calls fill the left one first, then the right one.
+    draw_curve(axes, run, quantity, first, last, "training", color="C0", linestyle="-")
+    draw_epoch(axes, run.rises_from, first, last, "test loss starts to rise", linestyle=":")
+    draw_curve(axes, run, f"test_{quantity}", first, last, "test", color="C1", linestyle="--")
+    draw_epoch(axes, run.above_from, first, last, "test above training loss", linestyle="-.")
+    figure.legend(loc="outside lower center", ncols=2, fontsize="small")
+    save(figure, name)
+
+
+def draw_curve(axes, run, attribute, first, last, label, color, linestyle):
+    """Draw a list of the run, such as run.test_loss, and the report's numbers for it."""
+    values = getattr(run, attribute)[first:last + 1]
+    axes.plot(range(first, last + 1), values, label=label, color=color, linestyle=linestyle)
+    if run.note:  # with other settings, the report's numbers have no place here
+        return
+    for result in run.results:
+        if result.attribute == attribute and first <= result.epoch <= last:
+            report = float(result.printed)
+            ours = run.find(result)
+            axes.plot(result.epoch, report, color=color, linestyle="none",
+                      marker="D", markersize=9, fillstyle="none",
+                      label=f"epoch {result.epoch}: {ours:#.4g}, report {report:#.4g}")
+
+
+def draw_epoch(axes, epoch, first, last, label, linestyle):
+    """Draw a vertical line at an epoch, if it is known and from first to last."""
+    if epoch is not None and first <= epoch <= last:
+        axes.axvline(epoch, color="0.5", linestyle=linestyle, zorder=1,  # behind the curves
+                     label=f"epoch {epoch}: {label}")
 
 
 def draw_weights(run, name, W, title):
-    """Draw the weights W (units, 784): for each unit a picture, a pixel for each weight."""
-    side, limit = int(np.ceil(np.sqrt(len(W)))), np.quantile(np.abs(W), 0.95) or 1
-    with new_figure(run, name, 6.4, 5.6) as figure:
-        figure.suptitle(title)
-        cells = figure.subplots(side, side, squeeze=False,
-                                subplot_kw={"frame_on": False, "xticks": [], "yticks": []})
-        for cell, weights in zip(cells.flat, W):
-            picture = cell.imshow(weights.reshape(28, 28), "cividis", vmin=-limit, vmax=limit)
-        figure.colorbar(picture, ax=cells, label="weight", extend="both")
+    """Draw the weights W (units, 784): for each unit a picture, with a pixel for each weight."""
+    # The pictures form a square. Each is 28 pixels wide, and 2 pixels are left between them.
+    per_side = math.ceil(math.sqrt(len(W)))
+    pixels = 30 * per_side - 2
+    square = np.full((pixels, pixels), np.nan)  # nan is drawn as empty
+    for unit, weights in enumerate(W):
+        top = 30 * (unit // per_side)
+        left = 30 * (unit % per_side)
+        square[top:top + 28, left:left + 28] = weights.reshape(28, 28)
+
+    limit = np.quantile(np.abs(W), 0.95)  # weights beyond it get the colours at the ends
+    figure = new_figure(run, 6.4, 5.6)
+    axes = figure.add_subplot(title=f"{title}, after {len(run.loss) - 1:,} updates",
+                              frame_on=False, xticks=[], yticks=[])
+    picture = axes.imshow(square, cmap="cividis", vmin=-limit, vmax=limit)
+    figure.colorbar(picture, extend="both",
+                    label=r"ink counts against $\leftarrow$ weight $\rightarrow$ ink counts for")
+    save(figure, name)
+
+
+def draw_network(run, name, image, label, hidden, outputs):
+    """Draw what a network computes for one image, as Fig. 1.
+
+    image: its pixels, shape (784,)
+    label: its digit
+    hidden: the outputs of the hidden layer, shape (units,)
+    outputs: the outputs of the network, shape (10,)
+    """
+    # The hidden units form a square. Places without a unit are empty.
+    per_side = math.ceil(math.sqrt(len(hidden)))
+    square = np.full((per_side, per_side), np.nan)
+    square.flat[:len(hidden)] = hidden
+
+    figure = new_figure(run, 7.6, 3.2)
+    figure.suptitle(f"Fig. 1: a test image of the digit {label}, read as {outputs.argmax()}")
+    left, middle, right = figure.subplots(1, 3, width_ratios=[3, 3, 2])
+    left.imshow(image.reshape(28, 28), cmap="Greys")
+    left.set(xlabel="X: 784 pixels", xticks=[], yticks=[])
+    middle.imshow(square, cmap="cividis")
+    middle.set(xlabel=f"A1: {len(hidden)} hidden units", xticks=[], yticks=[])
+    right.barh(range(len(outputs)), outputs)
+    right.set(xlabel=f"A2: {len(outputs)} outputs", xlim=(0, 1), yticks=range(len(outputs)))
+    right.invert_yaxis()  # digit 0 at the top
+    draw_arrow(middle, "$W_1, b_1$")
+    draw_arrow(right, "$W_2, b_2$")
+    save(figure, name)
+
+
+def draw_arrow(axes, text):
+    """Draw a text to the left of the axes, and an arrow from it to them."""
+    axes.annotate(text, xy=(0, 0.5), xycoords="axes fraction",
+                  xytext=(-75, 0), textcoords="offset points", verticalalignment="center",
+                  arrowprops={"arrowstyle": "->", "shrinkB": 16})
+
+
+def draw_confusion_matrix(run, name, A, X, labels):
+    """Draw how often each digit is read as which, and the 20 worst mistakes, as Fig. 4c.
+
+    A: the outputs of the network, shape (m, 10)
+    X: the images, shape (m, 784)
+    labels: their digits, shape (m,)
+    """
+    predicted = A.argmax(axis=1)
+    counts = np.zeros((10, 10), int)
+    np.add.at(counts, (labels, predicted), 1)  # for each image, add 1
+    misread = np.flatnonzero(predicted != labels)  # which images
+    certainty = A[misread, predicted[misread]]  # the output of the digit that was chosen
+    worst_first = misread[np.argsort(-certainty)]
+
+    figure = new_figure(run, 7.6, 4.4)
+    left, right = figure.subfigures(1, 2, width_ratios=[5, 4])
+    axes = left.add_subplot(title=f"Fig. 4c: {len(misread):,} of {len(X):,} test images misread",
+                            xlabel="predicted digit", ylabel="true digit",
+                            xticks=range(10), yticks=range(10))
+    shades = PowerNorm(gamma=0.3, vmin=0, vmax=1500)  # small counts can be seen, too
+    axes.imshow(counts, cmap="Greys", norm=shades)
+    for (true, guess), count in np.ndenumerate(counts):
+        if count > 0:
+            color = "white" if count > 300 else "black"
+            axes.text(guess, true, count, color=color, size="small",
+                      horizontalalignment="center", verticalalignment="center")
+
+    right.suptitle("Worst mistakes: true -> predicted")
+    cells = right.subplots(5, 4, subplot_kw={"frame_on": False, "xticks": [], "yticks": []})
+    for cell, image in zip(cells.flat, worst_first):
+        cell.imshow(X[image].reshape(28, 28), cmap="Greys")
+        cell.set_title(f"{labels[image]} -> {predicted[image]}", size="medium")
+    save(figure, name)

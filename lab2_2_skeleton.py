@@ -3,107 +3,150 @@
     python lab2_2_skeleton.py
 
 784 pixels -> 64 sigmoid units -> 1 sigmoid unit (sections I.B, II.B and III.B of the report).
-Draws the report's figures 3a and 3b, and what the hidden units have learned as figure 3c.
-The helpers linear_forward, sigmoid and linear_backward are in common.py.
+The script draws the report's figures 3a and 3b. Figure 3c is our own: the weights of the
+hidden units. linear_forward, sigmoid and linear_backward are in common.py.
 """
 import numpy as np
 
 import common
 
 DIGIT = 0               # the digit to recognise, 0 to 9
-HIDDEN_UNITS = 64       # units of the hidden layer
+HIDDEN_UNITS = 64       # the number of units in the hidden layer
 LEARNING_RATE = 0.8     # alpha, the size of a step of gradient descent
-EPOCHS = 500            # updates, each from all training images
+EPOCHS = 500            # the number of updates; each uses all training images
 INIT_RANGE = 0.05       # the initial weights lie between -INIT_RANGE and INIT_RANGE
-SEED = 138              # of the random numbers for the initial weights
-SHARED_BIAS = True      # one bias for all units of a layer, as in the report; False: one for each
-PRECISION = np.float32  # np.float64: more digits, in twice the time
+SEED = 138              # the seed of the random initial weights
+SHARED_BIAS = True      # one bias for each layer, as in the report; False: one for each unit
+PRECISION = np.float32  # np.float64 is more precise, but takes twice the time
 
 
+# ---- The exercise: four functions to write (tests/blank.py empties them) -----------------
 def initial_weights():
-    """Return W1 (HIDDEN_UNITS, 784), b1, W2 (1, HIDDEN_UNITS) and b2 (1,), in PRECISION.
+    """Return the initial weights and biases W1, b1, W2, b2, of type PRECISION.
 
-    b1, all 0.0001, is (1,) if SHARED_BIAS, else (HIDDEN_UNITS,). b2 is 0.0002. W1, then W2 are
-    uniform from -INIT_RANGE to INIT_RANGE, drawn by np.random.RandomState(SEED). As in the report,
-    it first makes a permutation(60_000), of which no use is made here.
+    W1: uniform between -INIT_RANGE and INIT_RANGE, shape (HIDDEN_UNITS, 784)
+    b1: 0.0001 everywhere, shape (1,) if SHARED_BIAS, else (HIDDEN_UNITS,)
+    W2: uniform like W1, shape (1, HIDDEN_UNITS)
+    b2: 0.0002, shape (1,)
+
+    To get the report's weights, make rng = np.random.RandomState(SEED), call
+    rng.permutation(60_000) once, and then draw W1 and W2, in this order, with rng.uniform().
+    The report shuffled its images before it drew the weights; without that call, they would be
+    different.
     """
     rng = np.random.RandomState(SEED)
-    rng.permutation(60_000)    # the report shuffled the images, which changes what is drawn next
-    W1 = rng.uniform(-INIT_RANGE, INIT_RANGE, (HIDDEN_UNITS, 784)).astype(PRECISION)  # (64, 784)
-    b1 = np.full(1 if SHARED_BIAS else HIDDEN_UNITS, 0.0001, PRECISION)               # (1,), (64,)
-    W2 = rng.uniform(-INIT_RANGE, INIT_RANGE, (1, HIDDEN_UNITS)).astype(PRECISION)    # (1, 64)
-    b2 = np.full(1, 0.0002, PRECISION)                                                # (1,)
-    return W1, b1, W2, b2
+    rng.permutation(60_000)    # as the report did; the result is not needed
+    W1 = rng.uniform(-INIT_RANGE, INIT_RANGE, (HIDDEN_UNITS, 784))    # (64, 784)
+    W2 = rng.uniform(-INIT_RANGE, INIT_RANGE, (1, HIDDEN_UNITS))      # (1, 64)
+    if SHARED_BIAS:
+        b1 = np.full(1, 0.0001, PRECISION)                            # (1,)
+    else:
+        b1 = np.full(HIDDEN_UNITS, 0.0001, PRECISION)                 # (64,)
+    b2 = np.full(1, 0.0002, PRECISION)                                # (1,)
+    return W1.astype(PRECISION), b1, W2.astype(PRECISION), b2
 
 
 def forward_propagation(X, W1, b1, W2, b2):
-    """Return A1 (m, 64) and A2 (m, 1), the outputs of the layers for the images X (m, 784)."""
-    Z1 = common.linear_forward(X, W1, b1)                           # (m, 64)  X W1^T + b1
-    A1 = common.sigmoid(Z1)                                         # (m, 64)  equation 1
-    Z2 = common.linear_forward(A1, W2, b2)                          # (m, 1)   A1 W2^T + b2
-    A2 = common.sigmoid(Z2)                                         # (m, 1)
+    """Return A1 (m, HIDDEN_UNITS) and A2 (m, 1), the outputs of both layers for each image.
+
+    X: the images, shape (m, 784)
+    W1, b1, W2, b2: the weights and biases, with the shapes of initial_weights()
+    """
+    Z1 = common.linear_forward(X, W1, b1)     # (m, 64)  X W1^T + b1
+    A1 = common.sigmoid(Z1)                   # (m, 64)  equation 1
+    Z2 = common.linear_forward(A1, W2, b2)    # (m, 1)   A1 W2^T + b2
+    A2 = common.sigmoid(Z2)                   # (m, 1)
     return A1, A2
 
 
 def loss(A, Y):
-    """Return the mean over the images of equation 2, a number; A, Y: (m, 1).
+    """Return the loss, one number: the mean of equation 2 over the images.
 
-    As in the report's run, its logarithms are log(A + 0.0001) and log(1 - A + 0.0001).
+    A: the outputs of the network, shape (m, 1)
+    Y: the targets, shape (m, 1)
+
+    As in the report's program, the logarithms are log(A + 0.0001) and log(1 - A + 0.0001).
+    So they are never infinite.
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
-    return losses.mean(dtype=np.float64)
+    return losses.mean(dtype=np.float64)    # a sum of 60,000 float32 numbers loses digits
 
 
 def backward_propagation(X, Y, A1, A2, W2):
-    """Return dW1, db1, dW2, db2, the gradients of the loss that is trained, shaped as W1 to b2.
+    """Return dW1, db1, dW2, db2, the gradients of the loss for W1, b1, W2, b2.
 
-    The loss that is trained is the mean over the images of equation 2, without 0.0001. The gradient
-    of a bias that a layer's units share is the sum of theirs.
+    X: the images, shape (m, 784)
+    Y: the targets, shape (m, 1)
+    A1, A2: the outputs of forward_propagation()
+    W2: the weights of layer 2, shape (1, HIDDEN_UNITS)
+
+    Each gradient has the shape of its weight or bias. If SHARED_BIAS, add up the gradients of
+    all units of a layer: the sum is the gradient of their one bias.
+    Here the loss is the mean of equation 2 as it stands. The 0.0001 of loss() is left out.
     """
     m = len(X)
-    dZ2 = (A2 - Y) / m                                              # (m, 1)
-    dW2, db2 = common.linear_backward(dZ2, A1)                      # (1, 64), (1,)
-    dA1 = dZ2 @ W2                                                  # (m, 64)
-    dZ1 = dA1 * A1 * (1 - A1)                                       # (m, 64)
-    dW1, db1 = common.linear_backward(dZ1, X)                       # (64, 784), (64,)
-    if SHARED_BIAS:
-        db1 = db1.sum(keepdims=True)                                # (1,)
+    dZ2 = (A2 - Y) / m                            # (m, 1)   A2 - Y is the derivative of equation 2
+    dW2, db2 = common.linear_backward(dZ2, A1)    # (1, 64), (1,)
+    dA1 = dZ2 @ W2                                # (m, 64)
+    dZ1 = dA1 * A1 * (1 - A1)                     # (m, 64)  A1 (1 - A1) is the slope of the sigmoid
+    dW1, db1 = common.linear_backward(dZ1, X)     # (64, 784), (64,)
+    if SHARED_BIAS:    # one bias moves all units of its layer
+        db1 = db1.sum(keepdims=True)              # (1,)
+        db2 = db2.sum(keepdims=True)              # (1,)
     return dW1, db1, dW2, db2
 
 
-def main():
-    (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
-    Y_train = (labels_train == DIGIT).astype(PRECISION).reshape(-1, 1)    # (60000, 1)
-    Y_test = (labels_test == DIGIT).astype(PRECISION).reshape(-1, 1)      # (10000, 1)
-    W1, b1, W2, b2 = initial_weights()
+# ---- Given: the targets, the training, the figures ---------------------------------------
+def targets(labels):
+    """Return Y (m, 1): 1 where the label is DIGIT, else 0. labels (m,) holds digits."""
+    return (labels == DIGIT).astype(PRECISION).reshape(-1, 1)
 
-    with common.Run("B", EPOCHS, DIGIT=DIGIT, HIDDEN_UNITS=HIDDEN_UNITS, SHARED_BIAS=SHARED_BIAS,
-                    LEARNING_RATE=LEARNING_RATE, INIT_RANGE=INIT_RANGE, SEED=SEED) as run:
-        for epoch in range(EPOCHS + 1):    # the number of updates so far
+
+def main():
+    """Train the network, print the table, draw the figures.
+
+    Return the run, W1, b1, W2 and b2. They can be looked at after python -i, or in a notebook.
+    """
+    (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
+    Y_train = targets(labels_train)    # (60000, 1)
+    Y_test = targets(labels_test)      # (10000, 1)
+    W1, b1, W2, b2 = initial_weights()
+    run = common.Run("B", EPOCHS, DIGIT=DIGIT, HIDDEN_UNITS=HIDDEN_UNITS,
+                     LEARNING_RATE=LEARNING_RATE, INIT_RANGE=INIT_RANGE, SEED=SEED,
+                     SHARED_BIAS=SHARED_BIAS)
+
+    try:
+        for epoch in range(EPOCHS + 1):    # epoch is the number of updates so far
             A1, A2 = forward_propagation(X_train, W1, b1, W2, b2)
             A1_test, A2_test = forward_propagation(X_test, W1, b1, W2, b2)
-            run.record(accuracy=common.accuracy(A2, Y_train), loss=loss(A2, Y_train),
-                       test_accuracy=common.accuracy(A2_test, Y_test),
-                       test_loss=loss(A2_test, Y_test))
-            if epoch == EPOCHS or run.stopped:    # by a loss that is not finite
+            run.record(
+                accuracy=common.accuracy(A2, Y_train),
+                loss=loss(A2, Y_train),
+                test_accuracy=common.accuracy(A2_test, Y_test),
+                test_loss=loss(A2_test, Y_test),
+            )
+            if epoch == EPOCHS or run.diverged:    # no update after the last epoch
                 break
             dW1, db1, dW2, db2 = backward_propagation(X_train, Y_train, A1, A2, W2)
             W1 -= LEARNING_RATE * dW1
             b1 -= LEARNING_RATE * db1
             W2 -= LEARNING_RATE * dW2
             b2 -= LEARNING_RATE * db2
+    except KeyboardInterrupt:    # Ctrl-C ends the training early
+        if not run.loss:    # there is nothing to show yet
+            raise
+        print("stopped by Ctrl-C; this is what was recorded before:")
 
     run.print_table()
     common.draw_curves(run, "figures/fig3a_accuracy.png", "accuracy",
                        "Fig. 3a: accuracy with a hidden layer")
-    common.draw_curves(run, "figures/fig3b_loss.png", "loss", "Fig. 3b: loss with a hidden layer")
+    common.draw_curves(run, "figures/fig3b_loss.png", "loss",
+                       "Fig. 3b: loss with a hidden layer")
     common.draw_weights(run, "figures/fig3c_hidden_weights.png", W1,
-                        "Fig. 3c: the weights of the hidden units, by pixel")
+                        "Fig. 3c: the hidden units' weights")
     return run, W1, b1, W2, b2
 
 
 if __name__ == "__main__":
     EPOCHS, LEARNING_RATE, SEED = common.read_options(__doc__, EPOCHS, LEARNING_RATE, SEED)
     run, W1, b1, W2, b2 = main()
-    if run.status:
-        raise SystemExit(run.status)

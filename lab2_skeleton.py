@@ -2,9 +2,9 @@
 
     python lab2_skeleton.py
 
-784 pixels -> 1 sigmoid unit (sections I.A, II.A and III.A of the report). Draws the report's
-figures 2a, 2b and 2c, what the neuron has learned as figure 2d, and its accuracy as figure 2e.
-The helpers linear_forward, sigmoid and linear_backward are in common.py.
+784 pixels -> 1 sigmoid unit (sections I.A, II.A and III.A of the report).
+The script draws the report's figures 2a, 2b and 2c. Figures 2d and 2e are our own: the weights
+of the neuron, and its accuracy. linear_forward, sigmoid and linear_backward are in common.py.
 """
 import numpy as np
 
@@ -12,56 +12,79 @@ import common
 
 DIGIT = 0               # the digit to recognise, 0 to 9
 LEARNING_RATE = 1.0     # alpha, the size of a step of gradient descent
-EPOCHS = 10_000         # updates, each from all training images
+EPOCHS = 10_000         # the number of updates; each uses all training images
 INIT_RANGE = 0.05       # the initial weights lie between -INIT_RANGE and INIT_RANGE
-SEED = 138              # of the random numbers for the initial weights
-PRECISION = np.float32  # np.float64: more digits, in twice the time
+SEED = 138              # the seed of the random initial weights
+PRECISION = np.float32  # np.float64 is more precise, but takes twice the time
 
 
+# ---- The exercise: four functions to write (tests/blank.py empties them) -----------------
 def initial_weights():
-    """Return W (1, 784), uniform from -INIT_RANGE to INIT_RANGE, and b (1,), 0.0001, in PRECISION.
+    """Return the initial weights W (1, 784) and bias b (1,), of type PRECISION.
 
-    They are drawn by np.random.RandomState(SEED). As in the report, it first makes a
-    permutation(60_000), of which no use is made here.
+    The weights are uniform between -INIT_RANGE and INIT_RANGE, the bias is 0.0001. To get the
+    report's weights, make rng = np.random.RandomState(SEED), call rng.permutation(60_000) once,
+    and then draw W with rng.uniform(). The report shuffled its images before it drew W; without
+    that call, the weights would be different.
     """
     rng = np.random.RandomState(SEED)
-    rng.permutation(60_000)    # the report shuffled the images, which changes what is drawn next
+    rng.permutation(60_000)    # as the report did; the result is not needed
     W = rng.uniform(-INIT_RANGE, INIT_RANGE, (1, 784)).astype(PRECISION)    # (1, 784)
     b = np.full(1, 0.0001, PRECISION)                                       # (1,)
     return W, b
 
 
 def forward_propagation(X, W, b):
-    """Return A (m, 1), the output of the neuron for each of the images X (m, 784)."""
-    Z = common.linear_forward(X, W, b)        # (m, 1)  X W^T + b
-    A = common.sigmoid(Z)                     # (m, 1)  equation 1
+    """Return A (m, 1), the output of the neuron for each image.
+
+    X: the images, shape (m, 784)
+    W, b: the weights (1, 784) and the bias (1,)
+    """
+    Z = common.linear_forward(X, W, b)    # (m, 1)  X W^T + b
+    A = common.sigmoid(Z)                 # (m, 1)  equation 1
     return A
 
 
 def loss(A, Y):
-    """Return the mean over the images of equation 2, a number; A, Y: (m, 1).
+    """Return the loss, one number: the mean of equation 2 over the images.
 
-    As in the report's run, its logarithms are log(A + 0.0001) and log(1 - A + 0.0001).
+    A: the outputs of the neuron, shape (m, 1)
+    Y: the targets, shape (m, 1)
+
+    As in the report's program, the logarithms are log(A + 0.0001) and log(1 - A + 0.0001).
+    So they are never infinite.
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
-    return losses.mean(dtype=np.float64)
+    return losses.mean(dtype=np.float64)    # a sum of 60,000 float32 numbers loses digits
 
 
 def backward_propagation(X, Y, A):
-    """Return dW (1, 784) and db (1,), the gradients of the loss that is trained.
+    """Return dW (1, 784) and db (1,), the gradients of the loss for W and b.
 
-    The loss that is trained is the mean over the images of equation 2, without 0.0001.
+    X: the images, shape (m, 784)
+    Y: the targets, shape (m, 1)
+    A: the outputs of forward_propagation(), shape (m, 1)
+
+    Here the loss is the mean of equation 2 as it stands. The 0.0001 of loss() is left out.
     """
     m = len(X)
-    dZ = (A - Y) / m                          # (m, 1)
-    dW, db = common.linear_backward(dZ, X)    # (1, 784), (1,)  dZ^T X, sum of dZ
+    dZ = (A - Y) / m                          # (m, 1)  A - Y is the derivative of equation 2
+    dW, db = common.linear_backward(dZ, X)    # (1, 784), (1,)
     return dW, db
 
 
-def overfitting(run):
-    """Return from which epoch on the test loss rises, and is above the training loss; else None.
+# ---- Given: the targets, the training, the figures ---------------------------------------
+def targets(labels):
+    """Return Y (m, 1): 1 where the label is DIGIT, else 0. labels (m,) holds digits."""
+    return (labels == DIGIT).astype(PRECISION).reshape(-1, 1)
 
-    A rise counts only once it has lasted for 100 epochs.
+
+def overfitting(run):
+    """Return the epoch with the lowest test loss, and the first epoch after it in which the test
+    loss is above the training loss.
+
+    Both are None if the run ends less than 100 epochs after the lowest test loss: it may still
+    fall. The second is None if there is no such epoch.
     """
     lowest = int(np.argmin(run.test_loss))
     last = len(run.test_loss) - 1
@@ -74,35 +97,47 @@ def overfitting(run):
 
 
 def main():
-    (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
-    Y_train = (labels_train == DIGIT).astype(PRECISION).reshape(-1, 1)    # (60000, 1)
-    Y_test = (labels_test == DIGIT).astype(PRECISION).reshape(-1, 1)      # (10000, 1)
-    W, b = initial_weights()
+    """Train the neuron, print the table, draw the figures.
 
-    with common.Run("A", EPOCHS, DIGIT=DIGIT, LEARNING_RATE=LEARNING_RATE, INIT_RANGE=INIT_RANGE,
-                    SEED=SEED) as run:    # Ctrl-C ends the block, not the program
-        for epoch in range(EPOCHS + 1):    # the number of updates so far
-            A = forward_propagation(X_train, W, b)         # (60000, 1)
-            A_test = forward_propagation(X_test, W, b)     # (10000, 1)
-            run.record(accuracy=common.accuracy(A, Y_train), loss=loss(A, Y_train),
-                       test_accuracy=common.accuracy(A_test, Y_test),
-                       test_loss=loss(A_test, Y_test))
-            if epoch == EPOCHS or run.stopped:    # by a loss that is not finite
+    Return the run, W and b. They can be looked at after python -i, or in a notebook.
+    """
+    (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
+    Y_train = targets(labels_train)    # (60000, 1)
+    Y_test = targets(labels_test)      # (10000, 1)
+    W, b = initial_weights()
+    run = common.Run("A", EPOCHS, DIGIT=DIGIT, LEARNING_RATE=LEARNING_RATE,
+                     INIT_RANGE=INIT_RANGE, SEED=SEED)
+
+    try:
+        for epoch in range(EPOCHS + 1):    # epoch is the number of updates so far
+            A = forward_propagation(X_train, W, b)        # (60000, 1)
+            A_test = forward_propagation(X_test, W, b)    # (10000, 1)
+            run.record(
+                accuracy=common.accuracy(A, Y_train),
+                loss=loss(A, Y_train),
+                test_accuracy=common.accuracy(A_test, Y_test),
+                test_loss=loss(A_test, Y_test),
+            )
+            if epoch == EPOCHS or run.diverged:    # no update after the last epoch
                 break
             dW, db = backward_propagation(X_train, Y_train, A)
             W -= LEARNING_RATE * dW
             b -= LEARNING_RATE * db
+    except KeyboardInterrupt:    # Ctrl-C ends the training early
+        if not run.loss:    # there is nothing to show yet
+            raise
+        print("stopped by Ctrl-C; this is what was recorded before:")
 
     run.rises_from, run.above_from = overfitting(run)
     run.print_table()
-    common.draw_curves(run, "figures/fig2a_loss.png", "loss", "Fig. 2a: loss of the neuron",
-                       first=10)
-    common.draw_curves(run, "figures/fig2b_loss_zoom.png", "loss", "Fig. 2b: zoomed loss",
-                       first=300)
+    common.draw_curves(run, "figures/fig2a_loss.png", "loss",
+                       "Fig. 2a: loss of the neuron", first=10)
+    common.draw_curves(run, "figures/fig2b_loss_zoom.png", "loss",
+                       "Fig. 2b: zoomed loss", first=300)
     common.draw_curves(run, "figures/fig2c_loss_500_epochs.png", "loss",
                        "Fig. 2c: loss of the neuron", first=10, last=500)
     common.draw_weights(run, "figures/fig2d_weights.png", W,
-                        "Fig. 2d: the weights of the neuron, by pixel")
+                        "Fig. 2d: the neuron's weights")
     common.draw_curves(run, "figures/fig2e_accuracy.png", "accuracy",
                        "Fig. 2e: accuracy of the neuron", first=10)
     return run, W, b
@@ -111,5 +146,3 @@ def main():
 if __name__ == "__main__":
     EPOCHS, LEARNING_RATE, SEED = common.read_options(__doc__, EPOCHS, LEARNING_RATE, SEED)
     run, W, b = main()
-    if run.status:
-        raise SystemExit(run.status)

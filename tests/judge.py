@@ -316,7 +316,7 @@ def watch(script, epochs, stop=None):
         recorded.append(run)
         if len(recorded) > epochs + 1:
             raise RuntimeError(f"the loop goes on, although EPOCHS is {epochs}: check its end")
-        run.stopped |= len(run.loss) - 1 == stop
+        run.diverged |= len(run.loss) - 1 == stop
 
     with patch.multiple(common.Run, record=watched_record), patch.multiple(
             script, EPOCHS=epochs,
@@ -360,7 +360,7 @@ def check_main(script, data, epochs=3):
     check_data(script, calls, data)
     check_updates(script, calls, weights, only_slips=True)
     need(not error, f"main() stops with {error and explain(script, error)}")
-    need(not getattr(run, "status", 0), "main() ends early: the loss is not finite")
+    need(not getattr(run, "diverged", False), "main() ends early: the loss is not finite")
     need(forwards and backwards and isinstance(run, common.Run)
          and len(weights) >= len(forwards[-1].others) and all(
              type(shape(new)) is tuple and np.size(new) == W.size
@@ -377,7 +377,7 @@ def check_main(script, data, epochs=3):
     need(not error, f"after an early end, main() stops with {error and explain(script, error)}")
     need(len(as_list(ended)) == len(returned) and all(
         call.epoch + (call.name == "backward") < 3 for call in early), "main() goes on, or returns "
-         "less, when run.stopped is True: leave the loop by break, not continue or return")
+         "less, when run.diverged is True: leave the loop by break, not continue or return")
     for taken in re.findall(
             r"^ *([\w, *]+) = main\(\)", "".join(linecache.getlines(script.__file__)), re.M):
         need("," not in taken or "*" in taken or len(taken.split(",")) == len(returned),
@@ -390,7 +390,7 @@ def check_main(script, data, epochs=3):
     need(len(same := {call.part for call in forwards if call.same}) != 1,
          f"main() changes pixels, but not those of the {''.join(same)} images, {MEANT}")
     if run.results and not run.note:  # the constants are the report's
-        first, limit = initial(script), common.START["INIT_RANGE"]
+        first, limit = initial(script), common.SETTINGS["B"]["INIT_RANGE"]
         rng = np.random.RandomState(script.SEED)
         rng.permutation(60_000)
         need(all(close(W, rng.uniform(-limit, limit, np.shape(W))) for W in first[:4:2])

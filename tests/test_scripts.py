@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib
 import pytest
 from judge import ROOT, A, B, C, edited
 from test_figures import FIGURES
@@ -15,6 +16,8 @@ import common
 
 pytestmark = pytest.mark.full
 DATA = Path(".keras/datasets/mnist.npz")
+NUMPY_LOADS = "NumPy loads the images instead, because TensorFlow says:\n"
+NO_TENSORFLOW = NUMPY_LOADS + "ModuleNotFoundError: No module named 'tensorflow'\n"
 
 
 @pytest.fixture
@@ -29,95 +32,150 @@ def folder(tmp_path):
 
 def start(folder, name, *options, **variables):
     """Start a script from the folder above its own."""
-    return subprocess.Popen([sys.executable, folder / f"{name}.py", *options], text=True,
-                            env=os.environ | variables, cwd=folder.parent,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, folder / f"{name}.py", *options], cwd=folder.parent,
+        env=os.environ | variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def finish(process):
-    """Return the exit status, the output and the errors, without that of no TensorFlow at all."""
+    """Return the exit status, the output and the errors, less that TensorFlow is not installed."""
     output, errors = process.communicate(timeout=1800)
-    absent = "TensorFlow cannot (No module named 'tensorflow'): NumPy loads it\n"
-    return process.returncode, output, errors.replace(absent, "")
+    return process.returncode, output, errors.replace(NO_TENSORFLOW, "")
 
 
 def table(output):
-    """Return {row: (report, this run)} from what a script prints, as text."""
-    rows = [result.name for _, results in common.REPORT.values() for result in results]
-    return {line[:36].strip(): (line[36:57].strip(), line[57:].strip())
-            for line in output.splitlines() if line[:36].strip() in rows}
+    """Return {row: (report, this run)}, as text, from what a script prints."""
+    names = {result.name for results in common.RESULTS.values() for result in results}
+    rows = {}
+    for line in output.splitlines():
+        name = line[:36].strip()
+        if name in names:
+            rows[name] = line[37:57].strip(), line[58:].strip()
+    return rows
 
 
-def test_the_scripts_run_anywhere(folder):
-    """Warnings as errors, ASCII output, no display, no home, no network, a useless KERAS_HOME."""
-    processes = [start(
-        folder, name, "--epochs=3", "--learning-rate=0.25", "--seed=7", HOME="nowhere", DISPLAY="",
-        KERAS_HOME="/proc", MPLCONFIGDIR=common.matplotlib.get_cachedir(), PYTHONIOENCODING="ascii",
-        PYTHONWARNINGS="error:::__main__,error:::common", https_proxy="http://127.0.0.1:9")
-        for name in (A, B, C)]
-    for name, process in zip((A, B, C), processes):
-        status, output, errors = finish(process)
-        assert (status, errors) == (0, "")
-        assert {ours for _, ours in table(output).values()} == {"needs more epochs"}
-        assert "\nepoch     1 of 3: loss " in output and "\nthis run, epoch 3 " in output
-        assert "\nnot the report's settings: LEARNING_RATE = 0.25, SEED = 7\n" in output
-        assert all(f"figures/{figure}\n" in output for figure in FIGURES[name])
-    assert {file.name for file in (folder / "figures").iterdir()} == set().union(*FIGURES.values())
+# ---- Every way in leads to a run ---------------------------------------------------------
+@pytest.mark.parametrize("name", [A, B, C])
+def test_a_script_runs_anywhere(name, folder):
+    """Warnings as errors, ASCII output, no display, no home, no network, a useless KERAS_HOME.
 
-
-@pytest.mark.parametrize("name, old, new, status, words", [
-    (A, "dW, db = back", "raise KeyboardInterrupt; dW, db = back", 130, "stopped by Ctrl-C"),
-    (C, "test_loss=loss(A2_test, Y_test)", "test_loss=np.inf", 1, "error: the loss is not finite")])
-def test_a_run_that_ends_early_loses_nothing(name, old, new, status, words, small_mnist, figures,
-                                             tmp_path, monkeypatch, capsys):
-    monkeypatch.delattr(common, "print")  # the silent one of small_mnist
-    monkeypatch.setattr(sys, "argv", [name, "--epochs=3"])
-    path = edited(ROOT / f"{name}.py", tmp_path / f"{name}.py", (old, new))
-    with pytest.raises(SystemExit) as end:
-        runpy.run_path(str(path), run_name="__main__")
-    output, errors = capsys.readouterr()
-    assert end.value.code == status and errors.startswith(words) and errors.count("\n") == 1
-    assert table(output) and set(figures) == set(FIGURES[name])
+    And the MPLBACKEND of a notebook, whose package is not installed here.
+    """
+    process = start(
+        folder, name, "--epochs=3", "--learning-rate=0.25", "--seed=7",
+        HOME="nowhere", DISPLAY="", KERAS_HOME="/proc", https_proxy="http://127.0.0.1:9",
+        MPLBACKEND="module://matplotlib_inline.backend_inline",
+        MPLCONFIGDIR=matplotlib.get_cachedir(), PYTHONIOENCODING="ascii",
+        PYTHONWARNINGS="error:::__main__,error:::common")
+    status, output, errors = finish(process)
+    assert (status, errors) == (0, "")
+    for _, ours in table(output).values():
+        assert ours == "not reached"
+    assert "\nepoch     1 of 3: loss " in output
+    assert "\nthis run, epoch 3 " in output
+    assert "\nnot the report's settings: LEARNING_RATE = 0.25, SEED = 7\n" in output
+    assert {path.name for path in (folder / "figures").iterdir()} == FIGURES[name]
+    for figure in FIGURES[name]:
+        assert f"\nfigures/{figure}\n" in output
 
 
 @pytest.mark.parametrize("file, text, words", [
-    ("tensorflow.py", "import os; os.write(2, b'LOG'); 1 / 0", "(division by zero; see "),
-    ("tensorflow.py", "", "; see "), ("keras.py", "import tensorflow", "; see "),
-    (f"{A}.py", "import tensorflow", "(URL fetch failure on "),
-    (f"{A}.py", "import os; os.environ['KERAS_BACKEND'] = 'missing'", ": missing): "),
-    (DATA, "damaged", f"{DATA} is missing or damaged; hidden "), (DATA, None, "is missing or ")])
-def test_only_missing_data_stop_a_run(folder, file, text, words):
-    """And not an own file, TensorFlow before common, no backend, or a network that is silent."""
+    ("tensorflow.py", "import os; os.write(2, b'LOG'); 1 / 0", "ZeroDivisionError: division by"),
+    (f"{A}.py", "import tensorflow", "URL fetch failure on "),
+    (f"{A}.py", "import os; os.environ['KERAS_BACKEND'] = 'missing'", "missing"),
+])
+def test_numpy_loads_the_images(file, text, words, folder):
+    """If TensorFlow is broken, imported before common.py on a silent network, or has no backend."""
     edited(ROOT / "common.py", folder / "common.py", ("timeout(10)", "timeout(0.2)"))
-    (folder / file).unlink(missing_ok=True)
     if file == f"{A}.py":
         pytest.importorskip("tensorflow")
         text += "\n" + (ROOT / file).read_text(encoding="utf-8")
-    if text is not None:
-        (folder / file).write_text(text, encoding="utf-8")
-    if text == "damaged":
-        (folder / "tensorflow.py").touch()  # else Keras removes the file
+    (folder / file).write_text(text, encoding="utf-8")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         proxy = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        status, output, errors = finish(start(
-            folder, A, "--epochs=1", KERAS_HOME="nowhere", https_proxy=proxy))
-    assert status == (file == DATA) and ("this run, epoch 1 " in output) == (file != DATA)
+        process = start(folder, A, "--epochs=1", KERAS_HOME="nowhere", https_proxy=proxy)
+        status, output, errors = finish(process)
+    assert status == 0
+    assert "this run, epoch 1 " in output
+    assert NUMPY_LOADS in errors
+    assert words in errors
+    assert "LOG" not in errors
+
+
+@pytest.mark.parametrize("content", [None, "damaged"])
+def test_missing_or_damaged_data_end_a_run(content, folder):
+    (folder / DATA).unlink()
+    if content:
+        (folder / DATA).write_text(content)
+        (folder / "tensorflow.py").touch()  # else Keras removes the file
+    status, output, errors = finish(start(folder, A, https_proxy="http://127.0.0.1:9"))
+    assert status == 1
     said = errors.splitlines()[-1]
-    assert words in said and "LOG" not in errors
-    assert said.startswith("error: ") if status else said.endswith("): NumPy loads it")
+    assert said.startswith(f"error: {folder / DATA} is missing or damaged. Hidden")
 
 
+# ---- The end of a run --------------------------------------------------------------------
+def run_script(path, monkeypatch):
+    """Run a script as python does, in this process."""
+    monkeypatch.setattr(sys, "argv", [str(path), "--epochs=3"])
+    return runpy.run_path(str(path), run_name="__main__")
+
+
+@pytest.mark.parametrize("name", [A, B, C])
+def test_ctrl_c_loses_nothing(name, small_mnist, figures, tmp_path, monkeypatch, capsys):
+    gradients = "dW, db = back" if name == A else "dW1, db1, dW2, db2 = back"
+    path = edited(ROOT / f"{name}.py", tmp_path / f"{name}.py",
+                  (gradients, f"raise KeyboardInterrupt; {gradients}"))
+    left = run_script(path, monkeypatch)
+    output = capsys.readouterr().out
+    assert output.startswith("stopped by Ctrl-C; ")
+    assert "this run, epoch 0 " in output
+    assert set(figures) == FIGURES[name]
+    assert len(left["run"].loss) == 1, "python -i has the run"
+
+
+def test_ctrl_c_before_the_first_number_is_raised(small_mnist, tmp_path, monkeypatch):
+    path = edited(ROOT / f"{A}.py", tmp_path / f"{A}.py",
+                  ("            run.record(", "            raise KeyboardInterrupt\n"
+                   "            run.record("))
+    with pytest.raises(KeyboardInterrupt):
+        run_script(path, monkeypatch)
+
+
+def test_a_run_that_diverges_is_drawn(small_mnist, figures, tmp_path, monkeypatch, capsys):
+    path = edited(ROOT / f"{C}.py", tmp_path / f"{C}.py",
+                  ("test_loss=loss(A2_test, Y_test)", "test_loss=np.inf"))
+    left = run_script(path, monkeypatch)
+    output, errors = capsys.readouterr()
+    assert errors.startswith("error: the loss in epoch 0 is not finite.")
+    assert output.index("this run, epoch 0") < output.index("The training ended here")
+    assert set(figures) == FIGURES[C]
+    assert len(left["run"].loss) == 1
+
+
+# ---- The numbers -------------------------------------------------------------------------
 def test_the_numbers_of_the_report(folder):
     """The four runs, on all of MNIST, take place at the same time, each on one core."""
     edited(ROOT / f"{A}.py", folder / "double.py", ("= np.float32", "= np.float64"))
     (folder / "tensorflow.py").touch()  # NumPy loads the data, which takes less time
-    runs = [start(folder, name, f"--epochs={epochs}", OPENBLAS_NUM_THREADS="1")
-            for name, epochs in ((A, 2500), ("double", 500), (B, 499), (C, 499))]
-    results = [finish(run) for run in runs]
-    assert not any(status or "not the report's" in output for status, output, _ in results)
-    assert not any("needs more epochs" in output for _, output, _ in results[2:])
-    a, a_double = ({row: float(report) - float(ours) for row, (report, ours) in table(
-        output).items() if "needs" not in ours} for _, output, _ in results[:2])
+    processes = {}
+    for name, epochs in ((A, 2500), ("double", 500), (B, 499), (C, 499)):
+        processes[name] = start(folder, name, f"--epochs={epochs}", OPENBLAS_NUM_THREADS="1")
+    rows = {}
+    for name, process in processes.items():
+        status, output, _ = finish(process)
+        assert status == 0
+        assert "not the report's" not in output
+        rows[name] = table(output)
+
     for row in "training loss after 500 epochs", "test loss after 500 epochs":
-        assert abs(a[row]) <= 3e-8 and abs(a_double[row]) <= 1e-14, row
-    assert abs(a["test loss starts to rise, epoch"]) <= 20
+        report, ours = map(float, rows[A][row])
+        assert abs(ours - report) <= 3e-8
+        report, ours = map(float, rows["double"][row])
+        assert abs(ours - report) <= 1e-14
+    report, ours = map(float, rows[A]["test loss starts to rise, epoch"])
+    assert abs(ours - report) <= 20
+    for name in B, C:
+        for report, ours in rows[name].values():
+            digits = len(report.partition(".")[2])
+            assert f"{float(ours):.{digits}f}" == report

@@ -58,7 +58,8 @@ WRONG = [  # script, old text, new text, words of the sentence
     (C, "common.sigmoid(Z2)", "np.exp(Z2) / np.exp(Z2).sum(axis=1)", "add keepdims=True"),
     (A, "forward_propagation(", "forward(", "there is no function forward_propagation()"),
     (B, "    Z2 =", "    A1 *= np.random.rand(64) > 0.5\n    Z2 =", f"dropout? {MEANT}"),
-    (B, "return W1, b1, W2, b2", "return dict(W1=W1)", "initial_weights() returns a dict"),
+    (B, "return W1.astype(PRECISION), b1, W2.astype(PRECISION), b2", "return dict(W1=W1)",
+     "initial_weights() returns a dict"),
     (B, "(HIDDEN_UNITS, 784)", "(784, HIDDEN_UNITS)", "images are rows here"),
     (C, RNG, "rng = np.random", "returns different weights each time; make a generator and "),
     (C, RNG, "np.random.seed(SEED); rng = np.random", f"more biases, than the report's, {MEANT}"),
@@ -66,8 +67,9 @@ WRONG = [  # script, old text, new text, words of the sentence
     (A, START, f"{START}    X_train = X_train.reshape(784, -1).T\n", "a row of X is no longer an"),
     (A, START, f"{START}    X_train = 1 - X_train\n", f"but not those of the test images, {MEANT}"),
     (A, START, f"{START}    np.random.shuffle(X_train)\n", "Y, which main() hands to backward_pr"),
-    (A, "labels_test == DIGIT", "labels_test == 1", "of the test images, the weights and Y_test"),
-    (A, ".reshape(-1, 1)    # (60000", "    # (60000", "ValueError: A (500, 1) and Y (500,)"),
+    (A, "Y_test = targets(labels_test)", "Y_test = targets(labels_test + 9)",
+     "of the test images, the weights and Y_test"),
+    (A, ".reshape(-1, 1)\n", "\n", "ValueError: A is (500, 1), Y is (500,)"),
     (A, "dW, db = back", "A[A < 0.5] = 0; dW, db = back", "gets other A or W2 than those of thi"),
     (C, "(X_train, Y_train, A1", "(X_test, Y_test, A1", "gets test images; it should learn from X"),
     (A, f"W -= {RATE}", f"W += {RATE}", "step 1 of W: it goes up the gradient"),
@@ -84,7 +86,7 @@ WRONG = [  # script, old text, new text, words of the sentence
     (A, "return run, W, b", "return run, b, W", "and return run, then all weights and biases"),
     (A, "return run, W, b", "return run, W, b, A", "returns 4 values, but the foot of the script"),
     (A, "if __name__ == \"__main__\":", "if True:", "it trains as soon as it is imported"),
-    (A, "    Z = c", "    Z == = c", f"SyntaxError: invalid syntax ({A}.py, line 36)"),
+    (A, "    Z = c", "    Z == = c", f"SyntaxError: invalid syntax ({A}.py, line"),
 ]
 
 
@@ -105,7 +107,9 @@ def test_a_blank_function_is_named(told, name, n):
 RELU = [("A1 = common.sigmoid(Z1)", "A1 = np.maximum(Z1, 0)"), (DZ1, "dA1 * (A1 > 0)")]
 SOFTMAX = [("A2 = common.sigmoid(Z2)", "A2 = np.exp(Z2) / np.exp(Z2).sum(axis=1, keepdims=True)")]
 THIRD_LAYER = [
-    ("    b2 = ", "    W3, b3 = np.eye(10, dtype=PRECISION), np.ones(1, PRECISION)\n    b2 = "),
+    ("    return W1.",
+     "    W3, b3 = np.eye(10, dtype=PRECISION), np.ones(1, PRECISION)\n    return W1."),
+    ("W2.astype(PRECISION), b2", "W2.astype(PRECISION), b2, W3, b3"),
     ("    return A1, A2\n", "    A3 = common.sigmoid(A2 @ W3.T + b3)\n    return A1, A2, A3\n"),
     ("    dZ2 = (A2 - Y) / m ", "    dZ3 = (A3 - Y) / m\n    dW3, db3 = dZ3.T @ A2, dZ3.sum()\n"
      "    dZ2 = dZ3 @ W3 * A2 * (1 - A2) "),
