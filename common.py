@@ -1,7 +1,8 @@
 """The code that the three exercises share.
 
-The report is "Implementing a Neural Network from scratch" (see README.md). Everywhere, m is the
-number of images.
+The report is "Implementing a Neural Network from scratch" (see README.md). It does not print its
+program. In all comments, "the report's program" is a public program for the same lab that gives
+the report's numbers. m is the number of images.
 """
 import argparse
 import contextlib
@@ -21,11 +22,11 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent
 MNIST = ROOT / ".keras" / "datasets" / "mnist.npz"
 
-# KERAS_HOME is the folder in which Keras looks for MNIST. Keras reads it when it is imported.
+# In the folder KERAS_HOME, Keras looks for MNIST. It reads this variable while it is imported.
 os.environ["KERAS_HOME"] = str(ROOT / ".keras")
 
-# A notebook sets MPLBACKEND, and `!python lab2_skeleton.py` inherits it. If the package that
-# MPLBACKEND names is not installed here, Matplotlib cannot be imported.
+# A notebook sets MPLBACKEND, and `!.venv/bin/python lab2_skeleton.py` inherits it. MPLBACKEND names
+# a package of the notebook. Without that package, Matplotlib cannot be imported.
 if "matplotlib_inline" in os.environ.get("MPLBACKEND", ""):
     if not importlib.util.find_spec("matplotlib_inline"):
         del os.environ["MPLBACKEND"]
@@ -56,12 +57,13 @@ def sigmoid(Z):
 
 
 def linear_backward(dZ, X):
-    """Return dW (units, inputs) and db (units,), the gradients of the loss for W and b.
+    """Return the gradients of the loss with respect to W and b: dW (units, inputs), db (units,).
 
-    dZ: the gradient of the loss for Z, shape (m, units)
+    dZ: the gradient with respect to Z, shape (m, units)
     X: the inputs of the layer, shape (m, inputs)
 
-    Both are sums over the images. If the loss is a mean, divide dZ by m before.
+    dW and db are sums over the images. If the loss is a mean, dZ has the factor 1 / m already.
+    db has a number for each unit, even if the units share one bias.
     """
     dW = dZ.T @ X
     db = dZ.sum(axis=0)
@@ -122,7 +124,7 @@ def load_with_keras():
     """
     with hidden_log():
         from tensorflow.keras.datasets import mnist
-    with network_timeout(10):
+    with download_timeout(10):
         return mnist.load_data()
 
 
@@ -141,18 +143,19 @@ def load_with_numpy():
 
 def make_X(images, precision):
     """Turn images (m, 28, 28), pixels from 0 to 255, into X (m, 784), pixels from 0 to 1."""
-    # Divide in float32, even if precision is float64: then the pixels are the report's.
+    # Divide in float32, like the report's program, even if precision is float64.
     X = images.reshape(-1, 784) / np.float32(255)
     return X.astype(precision, copy=False)
 
 
 @contextlib.contextmanager
 def hidden_log():
-    """Hide what TensorFlow logs while it is imported. It has no setting that hides all of it."""
+    """Hide what TensorFlow logs while it is imported. No setting of TensorFlow hides all of it."""
     if sys.__stderr__ is None:  # IDLE on Windows has no standard error
         yield
         return
-    # TensorFlow's C++ code writes to standard error directly. Its number is 2.
+    # TensorFlow writes to file descriptor 2, which is standard error. Keep a copy, let 2 lead to
+    # nowhere, and restore it at the end.
     copy_of_stderr = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
@@ -165,8 +168,11 @@ def hidden_log():
 
 
 @contextlib.contextmanager
-def network_timeout(seconds):
-    """Give up on a network that does not answer within seconds. Keras would wait for minutes."""
+def download_timeout(seconds):
+    """Stop a download if the server is silent for that many seconds.
+
+    Keras downloads the images if their file is missing or damaged. It would wait for minutes.
+    """
     usual = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:
@@ -176,8 +182,7 @@ def network_timeout(seconds):
 
 
 # ---- The report --------------------------------------------------------------------------
-# The report does not say its settings. These are from public programs for the same lab. They
-# give the report's numbers.
+# The report does not state all its settings. These are from the report's program (see the top).
 SETTINGS = {
     "A": {
         "DIGIT": 0,
@@ -204,15 +209,15 @@ SETTINGS = {
 
 
 class Result(NamedTuple):
-    """A result of the report, and where to find ours."""
-    name: str                 # its name in the table
-    printed: str              # the result, as the report prints it
-    attribute: str            # the attribute of the class Run (below) that has ours
-    epoch: int | None = None  # the epoch of ours, if the attribute is a list with all epochs
+    """A number in the report, and where a Run (below) keeps its own."""
+    name: str                 # for the table
+    printed: str              # the number in the report
+    attribute: str            # the attribute of the Run, such as "test_loss"
+    epoch: int | None = None  # the index, if that attribute is a list
 
 
-# An epoch's number is the number of updates before it. In A, the report counts epochs like this.
-# In B and C it counts from 1, so its 500th epoch is our epoch 499.
+# Our epoch n comes after n updates. In A, the report counts the same way. In B and C, it counts
+# the untrained network as epoch 1, so its 500th epoch is our epoch 499.
 RESULTS = {
     "A": [
         Result("training loss after 500 epochs", "0.030048830759622978", "loss", 500),
@@ -265,7 +270,7 @@ def read_options(doc, epochs, learning_rate, seed):
     else:
         options = parser.parse_args()
 
-    # argparse has checked the options, but not the constants of the script.
+    # argparse checks only that an option is a number. It does not check the script's constants.
     epochs = options.epochs
     if not isinstance(epochs, numbers.Integral) or epochs < 1:
         parser.error(f"EPOCHS (--epochs) is {epochs}; it must be a whole number above 0")
@@ -299,11 +304,11 @@ class Run:
         self.test_loss = []
         self.diverged = False   # True if a loss was infinite or not a number
         # Script A finds these two epochs after the run. The table and the curves show them.
-        self.rises_from = None  # the epoch after which the test loss rises
-        self.above_from = None  # the epoch in which it is above the training loss at last
+        self.rises_from = None  # the epoch with the lowest test loss
+        self.above_from = None  # the first epoch after it with test loss above training loss
         self.epochs = epochs
         self.results = RESULTS.get(exercise, [])
-        self.note = changed_settings(exercise, settings)  # stands below the table and the figures
+        self.note = changed_settings(exercise, settings)  # for the table and the figures
         self.start_time = time.monotonic()
 
     def record(self, accuracy, loss, test_accuracy, test_loss):
@@ -325,7 +330,7 @@ class Run:
                   f"test loss {test_loss:.4f}, {seconds_left:.0f} s left", flush=True)
 
     def find(self, result):
-        """Return this run's number for a Result, or None if the run did not get that far."""
+        """Return this run's number for a Result of the report, or None if it has none."""
         value = getattr(self, result.attribute)
         if result.epoch is None:
             return value
@@ -361,9 +366,9 @@ def print_row(name, left, right):
 
 # ---- Figures -----------------------------------------------------------------------------
 def new_figure(run, width, height):
-    """Return an empty figure of width x height inches, with the note of the run below it."""
+    """Return an empty figure of width x height inches, with the note of the run at the top."""
     figure = Figure(figsize=(width, height), dpi=160, layout="constrained")
-    figure.supxlabel(run.note, size="small", wrap=True)
+    figure.suptitle(run.note, size="small", wrap=True)
     return figure
 
 
@@ -385,10 +390,13 @@ def draw_curves(run, name, quantity, title, first=1, last=math.inf):
     """Draw a quantity by epoch, for training and test. Diamonds mark the report's numbers.
 
     quantity: "loss" or "accuracy"
-    first, last: the epochs from which and to which it is drawn, if the run is long enough
+    first, last: the first and the last epoch to draw
+
+    A run that ends before last is drawn to its end. A run that ends before first is drawn from
+    its middle on. Like the report's program, leave out epoch 0.
     """
     last = min(last, len(run.loss) - 1)
-    if first >= last:  # the run is not long enough: draw its second half
+    if first >= last:
         first = last // 2
     figure = new_figure(run, 5.6, 4.2)
     axes = figure.add_subplot(title=f"{title}, epochs {first:,} to {last:,}",
@@ -398,7 +406,7 @@ def draw_curves(run, name, quantity, title, first=1, last=math.inf):
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(alpha=0.4)
 
-    # The legend has two columns. These calls fill the left one first, then the right one.
+    # The legend fills its left column first: training on the left, test on the right.
     draw_curve(axes, run, quantity, first, last, "training", color="C0", linestyle="-")
     draw_epoch(axes, run.rises_from, first, last, "test loss starts to rise", linestyle=":")
     draw_curve(axes, run, f"test_{quantity}", first, last, "test", color="C1", linestyle="--")
@@ -411,7 +419,7 @@ def draw_curve(axes, run, attribute, first, last, label, color, linestyle):
     """Draw a list of the run, such as run.test_loss, and the report's numbers for it."""
     values = getattr(run, attribute)[first:last + 1]
     axes.plot(range(first, last + 1), values, label=label, color=color, linestyle=linestyle)
-    if run.note:  # with other settings, the report's numbers have no place here
+    if run.note:  # the settings are not the report's, so leave out its numbers
         return
     for result in run.results:
         if result.attribute == attribute and first <= result.epoch <= last:
@@ -423,7 +431,7 @@ def draw_curve(axes, run, attribute, first, last, label, color, linestyle):
 
 
 def draw_epoch(axes, epoch, first, last, label, linestyle):
-    """Draw a vertical line at an epoch, if it is known and from first to last."""
+    """Draw a vertical line at an epoch, if it is known and lies between first and last."""
     if epoch is not None and first <= epoch <= last:
         axes.axvline(epoch, color="0.5", linestyle=linestyle, zorder=1,  # behind the curves
                      label=f"epoch {epoch}: {label}")
@@ -446,12 +454,12 @@ def draw_weights(run, name, W, title):
                               frame_on=False, xticks=[], yticks=[])
     picture = axes.imshow(square, cmap="cividis", vmin=-limit, vmax=limit)
     figure.colorbar(picture, extend="both",
-                    label=r"ink counts against $\leftarrow$ weight $\rightarrow$ ink counts for")
+                    label=r"ink lowers the output $\leftarrow$ weight $\rightarrow$ ink raises it")
     save(figure, name)
 
 
 def draw_network(run, name, image, label, hidden, outputs):
-    """Draw what a network computes for one image, as Fig. 1.
+    """Draw Fig. 1: what the network computes for one image.
 
     image: its pixels, shape (784,)
     label: its digit
@@ -464,10 +472,11 @@ def draw_network(run, name, image, label, hidden, outputs):
     square.flat[:len(hidden)] = hidden
 
     figure = new_figure(run, 7.6, 3.2)
-    figure.suptitle(f"Fig. 1: a test image of the digit {label}, read as {outputs.argmax()}")
     left, middle, right = figure.subplots(1, 3, width_ratios=[3, 3, 2])
     left.imshow(image.reshape(28, 28), cmap="Greys")
     left.set(xlabel="X: 784 pixels", xticks=[], yticks=[])
+    left.set_title(f"Fig. 1: a test image of the digit {label}, read as {outputs.argmax()}",
+                   loc="left")
     middle.imshow(square, cmap="cividis")
     middle.set(xlabel=f"A1: {len(hidden)} hidden units", xticks=[], yticks=[])
     right.barh(range(len(outputs)), outputs)
@@ -479,32 +488,34 @@ def draw_network(run, name, image, label, hidden, outputs):
 
 
 def draw_arrow(axes, text):
-    """Draw a text to the left of the axes, and an arrow from it to them."""
+    """Write a text to the left of the axes, with an arrow from the text to the axes."""
     axes.annotate(text, xy=(0, 0.5), xycoords="axes fraction",
                   xytext=(-75, 0), textcoords="offset points", verticalalignment="center",
                   arrowprops={"arrowstyle": "->", "shrinkB": 16})
 
 
 def draw_confusion_matrix(run, name, A, X, labels):
-    """Draw how often each digit is read as which, and the 20 worst mistakes, as Fig. 4c.
+    """Draw Fig. 4c: how often digit i is read as digit j, and the 20 worst mistakes.
 
     A: the outputs of the network, shape (m, 10)
     X: the images, shape (m, 784)
     labels: their digits, shape (m,)
+
+    The worst mistakes are those with the largest outputs for a wrong digit.
     """
     predicted = A.argmax(axis=1)
     counts = np.zeros((10, 10), int)
-    np.add.at(counts, (labels, predicted), 1)  # for each image, add 1
-    misread = np.flatnonzero(predicted != labels)  # which images
-    certainty = A[misread, predicted[misread]]  # the output of the digit that was chosen
-    worst_first = misread[np.argsort(-certainty)]
+    np.add.at(counts, (labels, predicted), 1)  # for each image, add 1 at [label, predicted]
+    misread = np.flatnonzero(predicted != labels)  # the indices of the misread images
+    wrong_outputs = A[misread, predicted[misread]]  # for each of them, the largest output
+    worst_first = misread[np.argsort(-wrong_outputs)]
 
     figure = new_figure(run, 7.6, 4.4)
     left, right = figure.subfigures(1, 2, width_ratios=[5, 4])
     axes = left.add_subplot(title=f"Fig. 4c: {len(misread):,} of {len(X):,} test images misread",
                             xlabel="predicted digit", ylabel="true digit",
                             xticks=range(10), yticks=range(10))
-    shades = PowerNorm(gamma=0.3, vmin=0, vmax=1500)  # small counts can be seen, too
+    shades = PowerNorm(gamma=0.3, vmin=0, vmax=1500)  # makes small counts visible
     axes.imshow(counts, cmap="Greys", norm=shades)
     for (true, guess), count in np.ndenumerate(counts):
         if count > 0:
@@ -514,7 +525,7 @@ def draw_confusion_matrix(run, name, A, X, labels):
 
     right.suptitle("Worst mistakes: true -> predicted")
     cells = right.subplots(5, 4, subplot_kw={"frame_on": False, "xticks": [], "yticks": []})
-    for cell, image in zip(cells.flat, worst_first):
-        cell.imshow(X[image].reshape(28, 28), cmap="Greys")
-        cell.set_title(f"{labels[image]} -> {predicted[image]}", size="medium")
+    for cell, index in zip(cells.flat, worst_first):
+        cell.imshow(X[index].reshape(28, 28), cmap="Greys")
+        cell.set_title(f"{labels[index]} -> {predicted[index]}", size="medium")
     save(figure, name)

@@ -20,7 +20,7 @@ SHARED_BIAS = True      # one bias for each layer, as in the report; False: one 
 PRECISION = np.float32  # np.float64 is more precise, but takes twice the time
 
 
-# ---- The exercise: four functions to write (tests/blank.py empties them) -----------------
+# ---- The exercise: four functions (tests/blank.py removes the solution) ------------------
 def initial_weights():
     """Return the initial weights and biases W1, b1, W2, b2, of type PRECISION.
 
@@ -31,11 +31,11 @@ def initial_weights():
 
     To get the report's weights, make rng = np.random.RandomState(SEED), call
     rng.permutation(60_000) once, and then draw W1 and W2, in this order, with rng.uniform().
-    The report shuffled its images before it drew the weights; without that call, they would be
-    different.
+    The report's program first shuffled the images with that call. It uses up random numbers, so
+    W1 and W2 are drawn from those that come after.
     """
     rng = np.random.RandomState(SEED)
-    rng.permutation(60_000)    # as the report did; the result is not needed
+    rng.permutation(60_000)    # the result is not needed
     W1 = rng.uniform(-INIT_RANGE, INIT_RANGE, (HIDDEN_UNITS, 784))    # (64, 784)
     W2 = rng.uniform(-INIT_RANGE, INIT_RANGE, (1, HIDDEN_UNITS))      # (1, 64)
     if SHARED_BIAS:
@@ -65,34 +65,35 @@ def loss(A, Y):
     A: the outputs of the network, shape (m, 1)
     Y: the targets, shape (m, 1)
 
-    As in the report's program, the logarithms are log(A + 0.0001) and log(1 - A + 0.0001).
-    So they are never infinite.
+    Like the report's program, add 0.0001 inside both logarithms: log(A + 0.0001) and
+    log(1 - A + 0.0001). Then they are never infinite.
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
-    return losses.mean(dtype=np.float64)    # a sum of 60,000 float32 numbers loses digits
+    return losses.mean(dtype=np.float64)    # in float64, so that the sum loses no digits
 
 
 def backward_propagation(X, Y, A1, A2, W2):
-    """Return dW1, db1, dW2, db2, the gradients of the loss for W1, b1, W2, b2.
+    """Return dW1, db1, dW2, db2, the gradients of the loss.
 
     X: the images, shape (m, 784)
     Y: the targets, shape (m, 1)
     A1, A2: the outputs of forward_propagation()
     W2: the weights of layer 2, shape (1, HIDDEN_UNITS)
 
-    Each gradient has the shape of its weight or bias. If SHARED_BIAS, add up the gradients of
-    all units of a layer: the sum is the gradient of their one bias.
+    The gradients are taken with respect to W1, b1, W2, b2, and have their shapes. If SHARED_BIAS,
+    add up the db of all units of a layer: the sum is the gradient of their one bias.
     Here the loss is the mean of equation 2 as it stands. The 0.0001 of loss() is left out.
     """
     m = len(X)
-    dZ2 = (A2 - Y) / m                            # (m, 1)   A2 - Y is the derivative of equation 2
+    # With respect to Z2, the derivative of equation 2 is A2 - Y: the slope of the sigmoid cancels.
+    dZ2 = (A2 - Y) / m                            # (m, 1)
     dW2, db2 = common.linear_backward(dZ2, A1)    # (1, 64), (1,)
     dA1 = dZ2 @ W2                                # (m, 64)
     dZ1 = dA1 * A1 * (1 - A1)                     # (m, 64)  A1 (1 - A1) is the slope of the sigmoid
     dW1, db1 = common.linear_backward(dZ1, X)     # (64, 784), (64,)
     if SHARED_BIAS:    # one bias moves all units of its layer
         db1 = db1.sum(keepdims=True)              # (1,)
-        db2 = db2.sum(keepdims=True)              # (1,)
+        db2 = db2.sum(keepdims=True)              # (1,)  it has one unit: nothing changes
     return dW1, db1, dW2, db2
 
 
@@ -105,12 +106,13 @@ def targets(labels):
 def main():
     """Train the network, print the table, draw the figures.
 
-    Return the run, W1, b1, W2 and b2. They can be looked at after python -i, or in a notebook.
+    Return the run, W1, b1, W2 and b2, for a notebook or python -i lab2_2_skeleton.py.
     """
     (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
     Y_train = targets(labels_train)    # (60000, 1)
     Y_test = targets(labels_test)      # (10000, 1)
     W1, b1, W2, b2 = initial_weights()
+    # The run keeps the numbers of all epochs. These constants are compared with the report's.
     run = common.Run("B", EPOCHS, DIGIT=DIGIT, HIDDEN_UNITS=HIDDEN_UNITS,
                      LEARNING_RATE=LEARNING_RATE, INIT_RANGE=INIT_RANGE, SEED=SEED,
                      SHARED_BIAS=SHARED_BIAS)
@@ -125,7 +127,7 @@ def main():
                 test_accuracy=common.accuracy(A2_test, Y_test),
                 test_loss=loss(A2_test, Y_test),
             )
-            if epoch == EPOCHS or run.diverged:    # no update after the last epoch
+            if epoch == EPOCHS or run.diverged:    # leave before another update
                 break
             dW1, db1, dW2, db2 = backward_propagation(X_train, Y_train, A1, A2, W2)
             W1 -= LEARNING_RATE * dW1
@@ -133,7 +135,7 @@ def main():
             W2 -= LEARNING_RATE * dW2
             b2 -= LEARNING_RATE * db2
     except KeyboardInterrupt:    # Ctrl-C ends the training early
-        if not run.loss:    # there is nothing to show yet
+        if len(run.loss) == 0:    # no epoch has been recorded yet
             raise
         print("stopped by Ctrl-C; this is what was recorded before:")
 

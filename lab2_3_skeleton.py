@@ -19,7 +19,7 @@ SHARED_BIAS = True      # one bias for each layer, as in the report; False: one 
 PRECISION = np.float32  # np.float64 is more precise, but takes twice the time
 
 
-# ---- The exercise: four functions to write (tests/blank.py empties them) -----------------
+# ---- The exercise: four functions (tests/blank.py removes the solution) ------------------
 def initial_weights():
     """Return the initial weights and biases W1, b1, W2, b2, of type PRECISION.
 
@@ -30,11 +30,11 @@ def initial_weights():
 
     To get the report's weights, make rng = np.random.RandomState(SEED), call
     rng.permutation(60_000) once, and then draw W1 and W2, in this order, with rng.uniform().
-    The report shuffled its images before it drew the weights; without that call, they would be
-    different.
+    The report's program first shuffled the images with that call. It uses up random numbers, so
+    W1 and W2 are drawn from those that come after.
     """
     rng = np.random.RandomState(SEED)
-    rng.permutation(60_000)    # as the report did; the result is not needed
+    rng.permutation(60_000)    # the result is not needed
     W1 = rng.uniform(-INIT_RANGE, INIT_RANGE, (HIDDEN_UNITS, 784))    # (64, 784)
     W2 = rng.uniform(-INIT_RANGE, INIT_RANGE, (10, HIDDEN_UNITS))     # (10, 64)
     if SHARED_BIAS:
@@ -52,7 +52,7 @@ def forward_propagation(X, W1, b1, W2, b2):
     X: the images, shape (m, 784)
     W1, b1, W2, b2: the weights and biases, with the shapes of initial_weights()
 
-    Both layers have the sigmoid.
+    Both layers use the sigmoid.
     """
     Z1 = common.linear_forward(X, W1, b1)     # (m, 64)  X W1^T + b1
     A1 = common.sigmoid(Z1)                   # (m, 64)  equation 1
@@ -67,30 +67,31 @@ def loss(A, Y):
     A: the outputs of the network, shape (m, 10)
     Y: the targets, shape (m, 10)
 
-    A_true is the output of the true digit, where Y is 1. The report plots this loss. Nothing is
-    added in its logarithm, so it is infinite if the output of a true digit is rounded to 0.
+    A_true is the output of the true digit, where Y is 1. Unlike in A and B, nothing is added inside
+    the logarithm: the loss is infinite if the output of a true digit is rounded to 0.
     """
     A_true = A[Y == 1]          # (m,)
     losses = -np.log(A_true)    # (m,)
-    return losses.mean(dtype=np.float64)    # a sum of 60,000 float32 numbers loses digits
+    return losses.mean(dtype=np.float64)    # in float64, so that the sum loses no digits
 
 
 def backward_propagation(X, Y, A1, A2, W2):
-    """Return dW1, db1, dW2, db2, the gradients of the trained loss for W1, b1, W2, b2.
+    """Return dW1, db1, dW2, db2, the gradients of the training loss.
 
     X: the images, shape (m, 784)
     Y: the targets, shape (m, 10)
     A1, A2: the outputs of forward_propagation()
     W2: the weights of layer 2, shape (10, HIDDEN_UNITS)
 
-    Each gradient has the shape of its weight or bias. If SHARED_BIAS, add up the gradients of
-    all units of a layer: the sum is the gradient of their one bias.
-    The trained loss is not loss(), which is only plotted (the report does the same). It is
-    equation 2, added up over the ten outputs, and then averaged over the images. So divide by m,
-    not by 10 m.
+    The gradients are taken with respect to W1, b1, W2, b2, and have their shapes. If SHARED_BIAS,
+    add up the db of all units of a layer: the sum is the gradient of their one bias.
+    The training loss is not loss(). It is equation 2, added up over the ten outputs and averaged
+    over the images: divide by m, not by 10 m. The report's program, too, trains with one loss and
+    plots another.
     """
     m = len(X)
-    dZ2 = (A2 - Y) / m                            # (m, 10)  A2 - Y is the derivative of equation 2
+    # With respect to Z2, the derivative of equation 2 is A2 - Y: the slope of the sigmoid cancels.
+    dZ2 = (A2 - Y) / m                            # (m, 10)
     dW2, db2 = common.linear_backward(dZ2, A1)    # (10, 64), (10,)
     dA1 = dZ2 @ W2                                # (m, 64)
     dZ1 = dA1 * A1 * (1 - A1)                     # (m, 64)  A1 (1 - A1) is the slope of the sigmoid
@@ -111,12 +112,13 @@ def targets(labels):
 def main():
     """Train the network, print the table, draw the figures.
 
-    Return the run, W1, b1, W2 and b2. They can be looked at after python -i, or in a notebook.
+    Return the run, W1, b1, W2 and b2, for a notebook or python -i lab2_3_skeleton.py.
     """
     (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
     Y_train = targets(labels_train)    # (60000, 10)
     Y_test = targets(labels_test)      # (10000, 10)
     W1, b1, W2, b2 = initial_weights()
+    # The run keeps the numbers of all epochs. These constants are compared with the report's.
     run = common.Run("C", EPOCHS, HIDDEN_UNITS=HIDDEN_UNITS, LEARNING_RATE=LEARNING_RATE,
                      INIT_RANGE=INIT_RANGE, SEED=SEED, SHARED_BIAS=SHARED_BIAS)
 
@@ -130,7 +132,7 @@ def main():
                 test_accuracy=common.accuracy(A2_test, Y_test),
                 test_loss=loss(A2_test, Y_test),
             )
-            if epoch == EPOCHS or run.diverged:    # no update after the last epoch
+            if epoch == EPOCHS or run.diverged:    # leave before another update
                 break
             dW1, db1, dW2, db2 = backward_propagation(X_train, Y_train, A1, A2, W2)
             W1 -= LEARNING_RATE * dW1
@@ -138,7 +140,7 @@ def main():
             W2 -= LEARNING_RATE * dW2
             b2 -= LEARNING_RATE * db2
     except KeyboardInterrupt:    # Ctrl-C ends the training early
-        if not run.loss:    # there is nothing to show yet
+        if len(run.loss) == 0:    # no epoch has been recorded yet
             raise
         print("stopped by Ctrl-C; this is what was recorded before:")
 

@@ -18,17 +18,17 @@ SEED = 138              # the seed of the random initial weights
 PRECISION = np.float32  # np.float64 is more precise, but takes twice the time
 
 
-# ---- The exercise: four functions to write (tests/blank.py empties them) -----------------
+# ---- The exercise: four functions (tests/blank.py removes the solution) ------------------
 def initial_weights():
     """Return the initial weights W (1, 784) and bias b (1,), of type PRECISION.
 
     The weights are uniform between -INIT_RANGE and INIT_RANGE, the bias is 0.0001. To get the
     report's weights, make rng = np.random.RandomState(SEED), call rng.permutation(60_000) once,
-    and then draw W with rng.uniform(). The report shuffled its images before it drew W; without
-    that call, the weights would be different.
+    and then draw W with rng.uniform(). The report's program first shuffled the images with that
+    call. It uses up random numbers, so W is drawn from those that come after.
     """
     rng = np.random.RandomState(SEED)
-    rng.permutation(60_000)    # as the report did; the result is not needed
+    rng.permutation(60_000)    # the result is not needed
     W = rng.uniform(-INIT_RANGE, INIT_RANGE, (1, 784)).astype(PRECISION)    # (1, 784)
     b = np.full(1, 0.0001, PRECISION)                                       # (1,)
     return W, b
@@ -51,15 +51,15 @@ def loss(A, Y):
     A: the outputs of the neuron, shape (m, 1)
     Y: the targets, shape (m, 1)
 
-    As in the report's program, the logarithms are log(A + 0.0001) and log(1 - A + 0.0001).
-    So they are never infinite.
+    Like the report's program, add 0.0001 inside both logarithms: log(A + 0.0001) and
+    log(1 - A + 0.0001). Then they are never infinite.
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
-    return losses.mean(dtype=np.float64)    # a sum of 60,000 float32 numbers loses digits
+    return losses.mean(dtype=np.float64)    # in float64, so that the sum loses no digits
 
 
 def backward_propagation(X, Y, A):
-    """Return dW (1, 784) and db (1,), the gradients of the loss for W and b.
+    """Return dW (1, 784) and db (1,), the gradients of the loss with respect to W and b.
 
     X: the images, shape (m, 784)
     Y: the targets, shape (m, 1)
@@ -68,7 +68,8 @@ def backward_propagation(X, Y, A):
     Here the loss is the mean of equation 2 as it stands. The 0.0001 of loss() is left out.
     """
     m = len(X)
-    dZ = (A - Y) / m                          # (m, 1)  A - Y is the derivative of equation 2
+    # With respect to Z, the derivative of equation 2 is A - Y: the slope of the sigmoid cancels.
+    dZ = (A - Y) / m                          # (m, 1)
     dW, db = common.linear_backward(dZ, X)    # (1, 784), (1,)
     return dW, db
 
@@ -80,11 +81,10 @@ def targets(labels):
 
 
 def overfitting(run):
-    """Return the epoch with the lowest test loss, and the first epoch after it in which the test
-    loss is above the training loss.
+    """Return two epochs: where the test loss starts to rise, and where it passes the training loss.
 
-    Both are None if the run ends less than 100 epochs after the lowest test loss: it may still
-    fall. The second is None if there is no such epoch.
+    The first is the epoch with the lowest test loss. If fewer than 100 epochs follow it, the test
+    loss may still fall, and both are None. The second is None if there is no such epoch.
     """
     lowest = int(np.argmin(run.test_loss))
     last = len(run.test_loss) - 1
@@ -99,12 +99,13 @@ def overfitting(run):
 def main():
     """Train the neuron, print the table, draw the figures.
 
-    Return the run, W and b. They can be looked at after python -i, or in a notebook.
+    Return the run, W and b, for a notebook or python -i lab2_skeleton.py.
     """
     (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
     Y_train = targets(labels_train)    # (60000, 1)
     Y_test = targets(labels_test)      # (10000, 1)
     W, b = initial_weights()
+    # The run keeps the numbers of all epochs. These constants are compared with the report's.
     run = common.Run("A", EPOCHS, DIGIT=DIGIT, LEARNING_RATE=LEARNING_RATE,
                      INIT_RANGE=INIT_RANGE, SEED=SEED)
 
@@ -118,18 +119,19 @@ def main():
                 test_accuracy=common.accuracy(A_test, Y_test),
                 test_loss=loss(A_test, Y_test),
             )
-            if epoch == EPOCHS or run.diverged:    # no update after the last epoch
+            if epoch == EPOCHS or run.diverged:    # leave before another update
                 break
             dW, db = backward_propagation(X_train, Y_train, A)
             W -= LEARNING_RATE * dW
             b -= LEARNING_RATE * db
     except KeyboardInterrupt:    # Ctrl-C ends the training early
-        if not run.loss:    # there is nothing to show yet
+        if len(run.loss) == 0:    # no epoch has been recorded yet
             raise
         print("stopped by Ctrl-C; this is what was recorded before:")
 
     run.rises_from, run.above_from = overfitting(run)
     run.print_table()
+    # Like the report's program, start at epoch 10: the losses before it are much larger.
     common.draw_curves(run, "figures/fig2a_loss.png", "loss",
                        "Fig. 2a: loss of the neuron", first=10)
     common.draw_curves(run, "figures/fig2b_loss_zoom.png", "loss",

@@ -78,7 +78,7 @@ def test_no_diamond_where_it_does_not_belong(first, last, settings, figures):
     run = recorded("A", 600, **settings)
     common.draw_curves(run, "figures/a.png", "loss", "title", first, last)
     assert set(lines_of(figures["a.png"])) == {"training", "test"}
-    assert figures["a.png"].get_supxlabel() == run.note
+    assert figures["a.png"].get_suptitle() == run.note
 
 
 def test_the_epochs_of_overfitting_are_drawn(figures):
@@ -148,7 +148,8 @@ def test_the_network_is_that_of_the_run(exercise_c, figures):
     X, _, A1, A2 = exercise_c
     figure = figures["fig1_network.png"]
     image, hidden, outputs = figure.axes
-    assert figure.get_suptitle() == f"Fig. 1: a test image of the digit 7, read as {A2[0].argmax()}"
+    title = f"Fig. 1: a test image of the digit 7, read as {A2[0].argmax()}"
+    assert image.get_title(loc="left") == title
     assert np.array_equal(image.images[0].get_array().ravel(), X[0])
     assert np.array_equal(hidden.images[0].get_array().compressed(), A1[0])
     assert np.array_equal([bar.get_width() for bar in outputs.patches], A2[0])
