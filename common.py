@@ -1,8 +1,8 @@
 """The code that the three exercises share.
 
-The report is "Implementing a Neural Network from scratch" (see README.md). It does not print its
-program. In all comments, "the report's program" is a public program for the same lab that gives
-the report's numbers. m is the number of images.
+The report, "Implementing a Neural Network from scratch", does not include its source code. A
+public program for the same lab gives its numbers. Comments call it the report's program.
+m is the number of images.
 """
 import argparse
 import contextlib
@@ -22,11 +22,13 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent
 MNIST = ROOT / ".keras" / "datasets" / "mnist.npz"
 
-# In the folder KERAS_HOME, Keras looks for MNIST. It reads this variable while it is imported.
+# KERAS_HOME tells Keras in which folder to look for MNIST. Keras reads it when it is imported, so
+# it is set before.
 os.environ["KERAS_HOME"] = str(ROOT / ".keras")
 
-# A notebook sets MPLBACKEND, and `!.venv/bin/python lab2_skeleton.py` inherits it. MPLBACKEND names
-# a package of the notebook. Without that package, Matplotlib cannot be imported.
+# A notebook sets MPLBACKEND to a part of the package matplotlib_inline, and a script that is
+# started from the notebook inherits it. If the Python of the script lacks this package, importing
+# Matplotlib fails. So remove MPLBACKEND then.
 if "matplotlib_inline" in os.environ.get("MPLBACKEND", ""):
     if not importlib.util.find_spec("matplotlib_inline"):
         del os.environ["MPLBACKEND"]
@@ -154,8 +156,8 @@ def hidden_log():
     if sys.__stderr__ is None:  # IDLE on Windows has no standard error
         yield
         return
-    # TensorFlow writes to file descriptor 2, which is standard error. Keep a copy, let 2 lead to
-    # nowhere, and restore it at the end.
+    # TensorFlow writes to file descriptor 2, which is standard error. Keep a copy of it, let 2 lead
+    # to nowhere, and restore it at the end.
     copy_of_stderr = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
@@ -171,7 +173,8 @@ def hidden_log():
 def download_timeout(seconds):
     """Stop a download if the server is silent for that many seconds.
 
-    Keras downloads the images if their file is missing or damaged. It would wait for minutes.
+    Keras downloads the images if their file is missing or damaged. Without a limit, it waits for
+    minutes.
     """
     usual = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
@@ -209,15 +212,15 @@ SETTINGS = {
 
 
 class Result(NamedTuple):
-    """A number in the report, and where a Run (below) keeps its own."""
-    name: str                 # for the table
+    """A number in the report, and where to find our number for it in a Run (below)."""
+    name: str                 # its name in the table
     printed: str              # the number in the report
-    attribute: str            # the attribute of the Run, such as "test_loss"
-    epoch: int | None = None  # the index, if that attribute is a list
+    attribute: str            # the attribute of the Run that holds our number
+    epoch: int | None = None  # the index of our number, if that attribute is a list
 
 
-# Our epoch n comes after n updates. In A, the report counts the same way. In B and C, it counts
-# the untrained network as epoch 1, so its 500th epoch is our epoch 499.
+# Our epoch n is the network after n updates. In A, the report's program counts the same way. In B
+# and C, it counts the untrained network as epoch 1, so its 500th epoch is our epoch 499.
 RESULTS = {
     "A": [
         Result("training loss after 500 epochs", "0.030048830759622978", "loss", 500),
@@ -262,7 +265,7 @@ def read_options(doc, epochs, learning_rate, seed):
     parser.add_argument("--epochs", type=int, default=epochs,
                         help="number of updates (default: %(default)s)")
     parser.add_argument("--learning-rate", type=float, default=learning_rate,
-                        help="size of a step of gradient descent (default: %(default)s)")
+                        help="factor of the gradient in an update (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=seed,
                         help="seed of the random initial weights (default: %(default)s)")
     if sys.argv[0].endswith("kernel_launcher.py"):  # in a notebook, sys.argv is the kernel's
@@ -277,7 +280,7 @@ def read_options(doc, epochs, learning_rate, seed):
     learning_rate = options.learning_rate
     if not isinstance(learning_rate, numbers.Real) or not 0 < learning_rate < math.inf:
         parser.error(f"LEARNING_RATE (--learning-rate) is {learning_rate}; "
-                     "it must be a number above 0, written like 0.8")
+                     "it must be a finite number above 0, written like 0.8")
     seed = options.seed
     if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**32:
         parser.error(f"SEED (--seed) is {seed}; it must be a whole number from 0 to {2**32 - 1}")
@@ -305,7 +308,7 @@ class Run:
         self.diverged = False   # True if a loss was infinite or not a number
         # Script A finds these two epochs after the run. The table and the curves show them.
         self.rises_from = None  # the epoch with the lowest test loss
-        self.above_from = None  # the first epoch after it with test loss above training loss
+        self.above_from = None  # the first epoch from there on with test loss above training loss
         self.epochs = epochs
         self.results = RESULTS.get(exercise, [])
         self.note = changed_settings(exercise, settings)  # for the table and the figures
@@ -390,10 +393,10 @@ def draw_curves(run, name, quantity, title, first=1, last=math.inf):
     """Draw a quantity by epoch, for training and test. Diamonds mark the report's numbers.
 
     quantity: "loss" or "accuracy"
-    first, last: the first and the last epoch to draw
+    first, last: the numbers of the first and the last epoch to draw
 
-    A run that ends before last is drawn to its end. A run that ends before first is drawn from
-    its middle on. Like the report's program, leave out epoch 0.
+    A shorter run is drawn as far as it goes. If it does not go beyond the epoch first, its second
+    half is drawn. first is 1 by default, as in the report's program.
     """
     last = min(last, len(run.loss) - 1)
     if first >= last:
@@ -406,11 +409,11 @@ def draw_curves(run, name, quantity, title, first=1, last=math.inf):
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(alpha=0.4)
 
-    # The legend fills its left column first: training on the left, test on the right.
+    # The order of these calls is the order in the legend, which is filled column by column.
     draw_curve(axes, run, quantity, first, last, "training", color="C0", linestyle="-")
     draw_epoch(axes, run.rises_from, first, last, "test loss starts to rise", linestyle=":")
     draw_curve(axes, run, f"test_{quantity}", first, last, "test", color="C1", linestyle="--")
-    draw_epoch(axes, run.above_from, first, last, "test above training loss", linestyle="-.")
+    draw_epoch(axes, run.above_from, first, last, "test loss above training", linestyle="-.")
     figure.legend(loc="outside lower center", ncols=2, fontsize="small")
     save(figure, name)
 
@@ -422,7 +425,9 @@ def draw_curve(axes, run, attribute, first, last, label, color, linestyle):
     if run.note:  # the settings are not the report's, so leave out its numbers
         return
     for result in run.results:
-        if result.attribute == attribute and first <= result.epoch <= last:
+        if result.attribute != attribute:
+            continue
+        if first <= result.epoch <= last:
             report = float(result.printed)
             ours = run.find(result)
             axes.plot(result.epoch, report, color=color, linestyle="none",
@@ -507,7 +512,7 @@ def draw_confusion_matrix(run, name, A, X, labels):
     counts = np.zeros((10, 10), int)
     np.add.at(counts, (labels, predicted), 1)  # for each image, add 1 at [label, predicted]
     misread = np.flatnonzero(predicted != labels)  # the indices of the misread images
-    wrong_outputs = A[misread, predicted[misread]]  # for each of them, the largest output
+    wrong_outputs = A[misread, predicted[misread]]  # for each of them, that of the digit read
     worst_first = misread[np.argsort(-wrong_outputs)]
 
     figure = new_figure(run, 7.6, 4.4)
@@ -515,7 +520,7 @@ def draw_confusion_matrix(run, name, A, X, labels):
     axes = left.add_subplot(title=f"Fig. 4c: {len(misread):,} of {len(X):,} test images misread",
                             xlabel="predicted digit", ylabel="true digit",
                             xticks=range(10), yticks=range(10))
-    shades = PowerNorm(gamma=0.3, vmin=0, vmax=1500)  # makes small counts visible
+    shades = PowerNorm(gamma=0.3, vmin=0, vmax=1500)  # small counts can be seen on white
     axes.imshow(counts, cmap="Greys", norm=shades)
     for (true, guess), count in np.ndenumerate(counts):
         if count > 0:

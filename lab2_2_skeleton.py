@@ -12,7 +12,7 @@ import common
 
 DIGIT = 0               # the digit to recognise, 0 to 9
 HIDDEN_UNITS = 64       # the number of units in the hidden layer
-LEARNING_RATE = 0.8     # alpha, the size of a step of gradient descent
+LEARNING_RATE = 0.8     # alpha; an update subtracts alpha times the gradient
 EPOCHS = 500            # the number of updates; each uses all training images
 INIT_RANGE = 0.05       # the initial weights lie between -INIT_RANGE and INIT_RANGE
 SEED = 138              # the seed of the random initial weights
@@ -20,7 +20,7 @@ SHARED_BIAS = True      # one bias for each layer, as in the report; False: one 
 PRECISION = np.float32  # np.float64 is more precise, but takes twice the time
 
 
-# ---- The exercise: four functions (tests/blank.py removes the solution) ------------------
+# ---- The exercise: four functions (tests/blank.py empties them, for you to write) ------
 def initial_weights():
     """Return the initial weights and biases W1, b1, W2, b2, of type PRECISION.
 
@@ -31,8 +31,8 @@ def initial_weights():
 
     To get the report's weights, make rng = np.random.RandomState(SEED), call
     rng.permutation(60_000) once, and then draw W1 and W2, in this order, with rng.uniform().
-    The report's program first shuffled the images with that call. It uses up random numbers, so
-    W1 and W2 are drawn from those that come after.
+    The report's program shuffles the images with that call. We need not shuffle: each update uses
+    all images. But the call advances rng, so without it the weights would be different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -69,7 +69,7 @@ def loss(A, Y):
     log(1 - A + 0.0001). Then they are never infinite.
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
-    return losses.mean(dtype=np.float64)    # in float64, so that the sum loses no digits
+    return losses.mean(dtype=np.float64)    # in float64, for more exact digits
 
 
 def backward_propagation(X, Y, A1, A2, W2):
@@ -82,10 +82,11 @@ def backward_propagation(X, Y, A1, A2, W2):
 
     The gradients are taken with respect to W1, b1, W2, b2, and have their shapes. If SHARED_BIAS,
     add up the db of all units of a layer: the sum is the gradient of their one bias.
-    Here the loss is the mean of equation 2 as it stands. The 0.0001 of loss() is left out.
+    Like the report's program, take the mean of equation 2 as it stands, without the 0.0001 of
+    loss().
     """
     m = len(X)
-    # With respect to Z2, the derivative of equation 2 is A2 - Y: the slope of the sigmoid cancels.
+    # dL/dA2 = (A2 - Y) / (A2 (1 - A2)), times the slope of the sigmoid, A2 (1 - A2), is A2 - Y.
     dZ2 = (A2 - Y) / m                            # (m, 1)
     dW2, db2 = common.linear_backward(dZ2, A1)    # (1, 64), (1,)
     dA1 = dZ2 @ W2                                # (m, 64)
@@ -93,7 +94,7 @@ def backward_propagation(X, Y, A1, A2, W2):
     dW1, db1 = common.linear_backward(dZ1, X)     # (64, 784), (64,)
     if SHARED_BIAS:    # one bias moves all units of its layer
         db1 = db1.sum(keepdims=True)              # (1,)
-        db2 = db2.sum(keepdims=True)              # (1,)  it has one unit: nothing changes
+        db2 = db2.sum(keepdims=True)              # (1,)  of one unit, so it stays the same
     return dW1, db1, dW2, db2
 
 
@@ -106,13 +107,13 @@ def targets(labels):
 def main():
     """Train the network, print the table, draw the figures.
 
-    Return the run, W1, b1, W2 and b2, for a notebook or python -i lab2_2_skeleton.py.
+    Return the run, W1, b1, W2 and b2. You can look at them in a notebook, or after python -i.
     """
     (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
     Y_train = targets(labels_train)    # (60000, 1)
     Y_test = targets(labels_test)      # (10000, 1)
     W1, b1, W2, b2 = initial_weights()
-    # The run keeps the numbers of all epochs. These constants are compared with the report's.
+    # The settings are passed by name. The run notes those that are not the report's.
     run = common.Run("B", EPOCHS, DIGIT=DIGIT, HIDDEN_UNITS=HIDDEN_UNITS,
                      LEARNING_RATE=LEARNING_RATE, INIT_RANGE=INIT_RANGE, SEED=SEED,
                      SHARED_BIAS=SHARED_BIAS)

@@ -11,7 +11,7 @@ import numpy as np
 import common
 
 HIDDEN_UNITS = 64       # the number of units in the hidden layer
-LEARNING_RATE = 0.8     # alpha, the size of a step of gradient descent
+LEARNING_RATE = 0.8     # alpha; an update subtracts alpha times the gradient
 EPOCHS = 500            # the number of updates; each uses all training images
 INIT_RANGE = 0.05       # the initial weights lie between -INIT_RANGE and INIT_RANGE
 SEED = 138              # the seed of the random initial weights
@@ -19,7 +19,7 @@ SHARED_BIAS = True      # one bias for each layer, as in the report; False: one 
 PRECISION = np.float32  # np.float64 is more precise, but takes twice the time
 
 
-# ---- The exercise: four functions (tests/blank.py removes the solution) ------------------
+# ---- The exercise: four functions (tests/blank.py empties them, for you to write) ------
 def initial_weights():
     """Return the initial weights and biases W1, b1, W2, b2, of type PRECISION.
 
@@ -30,8 +30,8 @@ def initial_weights():
 
     To get the report's weights, make rng = np.random.RandomState(SEED), call
     rng.permutation(60_000) once, and then draw W1 and W2, in this order, with rng.uniform().
-    The report's program first shuffled the images with that call. It uses up random numbers, so
-    W1 and W2 are drawn from those that come after.
+    The report's program shuffles the images with that call. We need not shuffle: each update uses
+    all images. But the call advances rng, so without it the weights would be different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -67,16 +67,17 @@ def loss(A, Y):
     A: the outputs of the network, shape (m, 10)
     Y: the targets, shape (m, 10)
 
-    A_true is the output of the true digit, where Y is 1. Unlike in A and B, nothing is added inside
-    the logarithm: the loss is infinite if the output of a true digit is rounded to 0.
+    A_true is the output of the true digit, where Y is 1. Exercises A and B add 0.0001 inside their
+    logarithms. Here nothing is added: if the output of a true digit is rounded to 0, the loss is
+    infinite.
     """
     A_true = A[Y == 1]          # (m,)
     losses = -np.log(A_true)    # (m,)
-    return losses.mean(dtype=np.float64)    # in float64, so that the sum loses no digits
+    return losses.mean(dtype=np.float64)    # in float64, for more exact digits
 
 
 def backward_propagation(X, Y, A1, A2, W2):
-    """Return dW1, db1, dW2, db2, the gradients of the training loss.
+    """Return dW1, db1, dW2, db2, the gradients that training needs.
 
     X: the images, shape (m, 784)
     Y: the targets, shape (m, 10)
@@ -85,12 +86,12 @@ def backward_propagation(X, Y, A1, A2, W2):
 
     The gradients are taken with respect to W1, b1, W2, b2, and have their shapes. If SHARED_BIAS,
     add up the db of all units of a layer: the sum is the gradient of their one bias.
-    The training loss is not loss(). It is equation 2, added up over the ten outputs and averaged
-    over the images: divide by m, not by 10 m. The report's program, too, trains with one loss and
-    plots another.
+    Training does not lower loss(), but equation 2, added up over the ten outputs and averaged over
+    the images: divide by m, not by 10 m. The report's program, too, lowers one loss and plots
+    another.
     """
     m = len(X)
-    # With respect to Z2, the derivative of equation 2 is A2 - Y: the slope of the sigmoid cancels.
+    # dL/dA2 = (A2 - Y) / (A2 (1 - A2)), times the slope of the sigmoid, A2 (1 - A2), is A2 - Y.
     dZ2 = (A2 - Y) / m                            # (m, 10)
     dW2, db2 = common.linear_backward(dZ2, A1)    # (10, 64), (10,)
     dA1 = dZ2 @ W2                                # (m, 64)
@@ -112,13 +113,13 @@ def targets(labels):
 def main():
     """Train the network, print the table, draw the figures.
 
-    Return the run, W1, b1, W2 and b2, for a notebook or python -i lab2_3_skeleton.py.
+    Return the run, W1, b1, W2 and b2. You can look at them in a notebook, or after python -i.
     """
     (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
     Y_train = targets(labels_train)    # (60000, 10)
     Y_test = targets(labels_test)      # (10000, 10)
     W1, b1, W2, b2 = initial_weights()
-    # The run keeps the numbers of all epochs. These constants are compared with the report's.
+    # The settings are passed by name. The run notes those that are not the report's.
     run = common.Run("C", EPOCHS, HIDDEN_UNITS=HIDDEN_UNITS, LEARNING_RATE=LEARNING_RATE,
                      INIT_RANGE=INIT_RANGE, SEED=SEED, SHARED_BIAS=SHARED_BIAS)
 

@@ -11,21 +11,22 @@ import numpy as np
 import common
 
 DIGIT = 0               # the digit to recognise, 0 to 9
-LEARNING_RATE = 1.0     # alpha, the size of a step of gradient descent
+LEARNING_RATE = 1.0     # alpha; an update subtracts alpha times the gradient
 EPOCHS = 10_000         # the number of updates; each uses all training images
 INIT_RANGE = 0.05       # the initial weights lie between -INIT_RANGE and INIT_RANGE
 SEED = 138              # the seed of the random initial weights
 PRECISION = np.float32  # np.float64 is more precise, but takes twice the time
 
 
-# ---- The exercise: four functions (tests/blank.py removes the solution) ------------------
+# ---- The exercise: four functions (tests/blank.py empties them, for you to write) ------
 def initial_weights():
     """Return the initial weights W (1, 784) and bias b (1,), of type PRECISION.
 
     The weights are uniform between -INIT_RANGE and INIT_RANGE, the bias is 0.0001. To get the
     report's weights, make rng = np.random.RandomState(SEED), call rng.permutation(60_000) once,
-    and then draw W with rng.uniform(). The report's program first shuffled the images with that
-    call. It uses up random numbers, so W is drawn from those that come after.
+    and then draw W with rng.uniform(). The report's program shuffles the images with that call.
+    We need not shuffle: each update uses all images. But the call advances rng, so without it W
+    would be different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -55,7 +56,7 @@ def loss(A, Y):
     log(1 - A + 0.0001). Then they are never infinite.
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
-    return losses.mean(dtype=np.float64)    # in float64, so that the sum loses no digits
+    return losses.mean(dtype=np.float64)    # in float64, for more exact digits
 
 
 def backward_propagation(X, Y, A):
@@ -65,10 +66,11 @@ def backward_propagation(X, Y, A):
     Y: the targets, shape (m, 1)
     A: the outputs of forward_propagation(), shape (m, 1)
 
-    Here the loss is the mean of equation 2 as it stands. The 0.0001 of loss() is left out.
+    Like the report's program, take the mean of equation 2 as it stands, without the 0.0001 of
+    loss().
     """
     m = len(X)
-    # With respect to Z, the derivative of equation 2 is A - Y: the slope of the sigmoid cancels.
+    # dL/dA = (A - Y) / (A (1 - A)), times the slope of the sigmoid, A (1 - A), is dL/dZ = A - Y.
     dZ = (A - Y) / m                          # (m, 1)
     dW, db = common.linear_backward(dZ, X)    # (1, 784), (1,)
     return dW, db
@@ -81,10 +83,11 @@ def targets(labels):
 
 
 def overfitting(run):
-    """Return two epochs: where the test loss starts to rise, and where it passes the training loss.
+    """Return the epochs in which the test loss starts to rise, and passes the training loss.
 
-    The first is the epoch with the lowest test loss. If fewer than 100 epochs follow it, the test
-    loss may still fall, and both are None. The second is None if there is no such epoch.
+    The first is the epoch of the lowest test loss. If fewer than 100 epochs follow it, the test
+    loss may still fall, and both are None. The second is the first epoch from there on in which
+    the test loss is above the training loss, or None.
     """
     lowest = int(np.argmin(run.test_loss))
     last = len(run.test_loss) - 1
@@ -99,13 +102,13 @@ def overfitting(run):
 def main():
     """Train the neuron, print the table, draw the figures.
 
-    Return the run, W and b, for a notebook or python -i lab2_skeleton.py.
+    Return the run, W and b. You can look at them in a notebook, or after python -i.
     """
     (X_train, labels_train), (X_test, labels_test) = common.load_mnist(PRECISION)
     Y_train = targets(labels_train)    # (60000, 1)
     Y_test = targets(labels_test)      # (10000, 1)
     W, b = initial_weights()
-    # The run keeps the numbers of all epochs. These constants are compared with the report's.
+    # The settings are passed by name. The run notes those that are not the report's.
     run = common.Run("A", EPOCHS, DIGIT=DIGIT, LEARNING_RATE=LEARNING_RATE,
                      INIT_RANGE=INIT_RANGE, SEED=SEED)
 
@@ -131,7 +134,7 @@ def main():
 
     run.rises_from, run.above_from = overfitting(run)
     run.print_table()
-    # Like the report's program, start at epoch 10: the losses before it are much larger.
+    # Like the report's program, leave out the first epochs: their losses are much larger.
     common.draw_curves(run, "figures/fig2a_loss.png", "loss",
                        "Fig. 2a: loss of the neuron", first=10)
     common.draw_curves(run, "figures/fig2b_loss_zoom.png", "loss",

@@ -88,7 +88,7 @@ def test_the_epochs_of_overfitting_are_drawn(figures):
     common.draw_curves(run, "figures/all.png", "loss", "title")
     common.draw_curves(run, "figures/part.png", "loss", "title", first=300)
     rises = "epoch 200: test loss starts to rise"
-    above = "epoch 400: test above training loss"
+    above = "epoch 400: test loss above training"
     assert lines_of(figures["all.png"])[rises][0] == [200, 200]
     assert lines_of(figures["all.png"])[above][0] == [400, 400]
     assert set(lines_of(figures["part.png"])) == {"training", "test", above}
