@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # wherever pytest is started
-import common  # noqa: E402  first, since Matplotlib may not be imported before it
+TESTS = Path(__file__).resolve().parent
+sys.path[:0] = [str(TESTS.parent), str(TESTS)]  # however and wherever pytest is started
+import common  # noqa: E402  before Matplotlib; it says why
 import judge  # noqa: E402
 import matplotlib  # noqa: E402
+import scripts  # noqa: E402
 
 matplotlib.use("Agg")  # a student's own plt.show() opens no window
 
@@ -18,15 +20,30 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "full: for whoever maintains the repository")
     config.addinivalue_line("filterwarnings", "ignore:FigureCanvasAgg")  # of a student's plt.show()
     if sys.platform == "darwin":
-        config.addinivalue_line("filterwarnings", "ignore:.* in matmul")  # see common.py
-    config.option.markexpr = config.option.markexpr or "not full"
-    config.option.tbstyle = config.option.tbstyle.replace("auto", "short")
+        config.addinivalue_line("filterwarnings", "ignore:.* in matmul")  # as in common.py
+    if not config.option.markexpr:
+        config.option.markexpr = "not full"
+    if config.option.tbstyle == "auto":
+        config.option.tbstyle = "short"
+    config.option.showcapture = "no"  # what a script prints; pytest -s shows it
+    if config.option.reportchars == "fE":
+        config.option.reportchars = "s"  # why a test is skipped; failures are above, in full
 
 
-@pytest.fixture(params=judge.SCRIPTS)
+@pytest.fixture(autouse=True)
+def numpys_own_error_state():
+    """A script's np.seterr() changes nothing for the tests of the others."""
+    with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
+        yield
+
+
+@pytest.fixture(params=scripts.SCRIPTS)
 def script(request):
-    judge.check_helpers()
-    return judge.load(judge.ROOT / f"{request.param}.py")
+    """A script as a module, if it and common.py can be used at all."""
+    scripts.fail_with(common, judge.helpers_fault())
+    script, fault = scripts.load(scripts.ROOT / f"{request.param}.py")
+    scripts.fail_with(script, fault)
+    return script
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +57,7 @@ def mnist():
 
 @pytest.fixture
 def images(mnist):
-    """X (97, 784), in float64, of many digits; labels (97,)."""
+    """X (97, 784), in float64, of many digits; labels (97,). 97 is a number that nobody writes."""
     (X, labels), _ = mnist
     return X[:97].astype(float), labels[:97]
 
@@ -49,16 +66,26 @@ def images(mnist):
 def figures(monkeypatch):
     """The figures that would have been saved, by their file names."""
     figures = {}
-    monkeypatch.setattr(matplotlib.figure.Figure, "savefig",
-                        lambda figure, path="", **_: figures.update({Path(str(path)).name: figure}))
+
+    def savefig(figure, path="", **options):
+        figures[Path(str(path)).name] = figure
+
+    monkeypatch.setattr(matplotlib.figure.Figure, "savefig", savefig)
     return figures
 
 
 @pytest.fixture
 def small_mnist(mnist, figures, monkeypatch, tmp_path):
     """Let main() load 500 images for training and 200 for the test; return them."""
-    data = [(X[:m], labels[:m]) for (X, labels), m in zip(mnist, (500, 200))]
-    monkeypatch.setattr(common, "load_mnist", lambda precision=np.float32: [
-        (X.astype(precision), labels.copy()) for X, labels in data])
+    (X, labels), (X_test, labels_test) = mnist
+    train = pixels(X[:500]), labels[:500]
+    test = pixels(X_test[:200]), labels_test[:200]
+    monkeypatch.setattr(common, "load_with_keras", lambda: (train, test))
+    (tmp_path / "figures").mkdir()
     monkeypatch.chdir(tmp_path)  # for what a student's main() saves
-    return data
+    return common.load_mnist()
+
+
+def pixels(X):
+    """Return images (m, 28, 28), from 0 to 255, from X (m, 784)."""
+    return np.rint(255 * X).astype(np.uint8).reshape(-1, 28, 28)

@@ -1,470 +1,661 @@
-"""How the tests load a script, call its functions, compare the results, and watch main()."""
-import importlib.util
-import inspect
-import linecache
-import re
-import traceback
-from contextlib import suppress
-from decimal import Decimal
-from functools import partial
-from pathlib import Path
-from types import SimpleNamespace
-from unittest.mock import patch
+"""What is wrong with the functions of a script? Each is judged alone, with right inputs.
+
+A check returns a sentence that says what is wrong, or None.
+"""
+from typing import NamedTuple
 
 import numpy as np
-import pytest
 import slips
+from compare import MEANT, Task, close, differs, fits, judge, known, signature_fault
+from scripts import ROWS, call, describe, is_numeric, load, names_of, other_constants, say
 
 import common
 
-ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ["lab2_skeleton", "lab2_2_skeleton", "lab2_3_skeleton"]  # a fourth exercise: add it here
-A, B, C = SCRIPTS[:3]  # the report's
-ROWS = "images are rows here: X (m, inputs), W (units, inputs), Z = X W^T + b, dW = dZ^T X"
-MEANT = "unless you meant it"
-HINTS = [  # what is found in an error and the line that it comes from, and what to add
-    ("read-only", "it changes an array that is still needed; work on a copy, as in A = A.copy()"),
-    ("500.*200|200.*500", "500 training images meet 200 test images: is something left over from "
-     "the last forward propagation?"),
-    (r"^(Index|Value).*(\b[61]0_?000\b|size (500|200)\b)", "the tests hand main() 500 training and "
-     "200 test images: use len(X_train) and len(X_test)"),
-    ("non-broadcastable", "its two sides differ in shape; a db of keepdims=True needs such a b"),
-    ("Cannot cast", "an array of whole numbers is changed; make it in PRECISION"),
-    (r"broadcast.*[ .(](sum|mean|max)\(", "add keepdims=True to a sum over an axis"),
-    (r"(matmul|not aligned).*(\bX|\.T\b)", ROWS),
-    ("matmul|not aligned", "@ needs as many columns on its left as rows on its right; * goes entry "
-     "by entry"),
-    ("Unbound", "assigning in a function makes a local variable; use another name than outside")]
 
-
-# ---- Scripts -------------------------------------------------------------------------------------
-def require(script, fits, sentence):
-    """Unless it fits, fail with a sentence, and without the tests' own lines."""
-    if not fits:
-        pytest.fail(f"{script.__name__}: {sentence}", pytrace=False)
-
-
-def load(path):
-    """Return the script as a module; its main() is not called."""
-    def stub(*arguments):
-        if common.load_mnist is stub:
-            raise RuntimeError("it trains as soon as it is imported; main() and read_options() "
-                               "belong below if __name__ == '__main__'")
-        return common.load_mnist(*arguments)  # after from common import load_mnist
-
-    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-    script = importlib.util.module_from_spec(spec)
-    with patch.multiple(common, load_mnist=stub, read_options=stub), \
-            patch.dict("sys.modules", {script.__name__: script}):
-        try:
-            spec.loader.exec_module(script)
-        except (Exception, SystemExit) as error:
-            require(script, False, f"it cannot be imported; it stops with {explain(script, error)}")
-    return script
-
-
-def edited(source, target, *edits):
-    """Copy a script, replace text in it, and return its path."""
-    text = source.read_text(encoding="utf-8")
-    for old, new in edits:
-        assert old in text, f"{source.name} no longer has the text {old!r}"
-        text = text.replace(old, new)
-    target.write_text(text, encoding="utf-8")
-    return target
-
-
-def explain(script, error):
-    """Return an error, the line of the script that it comes from, and the shapes in it."""
-    words, where = f"{type(error).__name__}: {error}".partition(", with gufunc")[0].strip(": "), ""
-    for frame, number in traceback.walk_tb(error.__traceback__):
-        if frame.f_code.co_filename == script.__file__:
-            line = linecache.getline(script.__file__, number).partition("#")[0].strip().rstrip(",")
-            values = {**frame.f_globals, **frame.f_locals}
-            shapes = [f"{name} is {values[name].shape}" for name in dict.fromkeys(
-                re.findall(r"\w+", line)) if isinstance(values.get(name), np.ndarray)]
-            where = f", in line {number}, {line}" + f" (where {', '.join(shapes)})" * bool(shapes)
-    words += where
-    return words + next((f": {hint}" for found, hint in HINTS if re.search(found, words)), "")
-
-
-@np.errstate(over="raise")
-def check_helpers():
-    """Before a script is blamed, say which helper of common.py is wrong; all should be exact."""
-    rng, Z = np.random.default_rng(0), [1, 0, 20, 100, 1e4, -1, -20, -100, -700, -1e4]
-    for dtype, tolerance in (np.float32, 3e-7), (np.float64, 3e-16):
-        table = [(f"sigmoid({z:g})", value, float(1 / (1 + Decimal(-z).exp())))
-                 for z, value in zip(Z, common.sigmoid(np.array(Z, dtype)))]
+# ---- The helpers of common.py ------------------------------------------------------------
+def helpers_fault():
+    """Say which helper of common.py is wrong, before a script is blamed for it."""
+    rng = np.random.default_rng(0)
+    for dtype in np.float32, np.float64:
         for m, units in (1, 1), (4, 1), (4, 2):
-            X, W, b, dZ = (rng.integers(-9, 10, size).astype(dtype)
-                           for size in ((m, 3), (units, 3), units, (m, units)))
-            table += zip(["linear_forward()", "dW of linear_backward()", "db of linear_backward()"],
-                         [common.linear_forward(X, W, b), *common.linear_backward(dZ, X)],
-                         [X @ W.T + b, dZ.T @ X, sum(dZ)])
-        for name, value, right in table:
-            fits = np.shape(value) == np.shape(right) and value.dtype == dtype
-            require(common, fits and np.allclose(value, right, tolerance, 1e-38),
-                    f"{name} is {value}, not {right}".replace("\n", ""))
+            X = rng.integers(-9, 10, (m, 3)).astype(dtype)  # whole numbers: the results are exact
+            W = rng.integers(-9, 10, (units, 3)).astype(dtype)
+            b = rng.integers(-9, 10, units).astype(dtype)
+            dZ = rng.integers(-9, 10, (m, units)).astype(dtype)
+            fault = (
+                helper_fault("linear_forward", (X, W, b), {"it": X @ W.T + b})
+                or helper_fault("linear_backward", (dZ, X), {"dW": dZ.T @ X, "db": sum(dZ)}))
+            if fault:
+                return fault
+        Z = np.array([1, 0, 20, -1, -20, -80, 100, 1e4, -100, -1e4], dtype)
+        fault = sigmoid_fault(Z)
+        if fault:
+            return fault
+    return None
 
 
-# ---- A function, called with right inputs --------------------------------------------------------
-def named(letters, weights):
-    """Return a name for each weight or layer: W, b or, with more layers, W1, b1, W2, b2, ..."""
-    layers = range(1, len(weights) // 2 + 1) if len(weights) > 2 else [""]
-    return [f"{letter}{layer}" for layer in layers for letter in letters]
+def helper_fault(name, arguments, wanted):
+    results, fault = call(common, name, *arguments)
+    if fault:
+        return fault
+    if len(results) != len(wanted):
+        return f"{name}() returns {len(results)} results; it should return {len(wanted)}"
+    for result, (what, right) in zip(results, wanted.items()):
+        if not isinstance(result, np.ndarray) or result.shape != right.shape:
+            return f"{name}() is wrong: {what} is {describe(result)}, not {describe(right)}"
+        if result.dtype != right.dtype:
+            return f"{name}() is wrong: {what} is {result.dtype}, not {right.dtype}"
+        if not np.array_equal(result, right):
+            return f"{name}() is wrong: {what} is {result.tolist()}, not {right.tolist()}"
+    return None
 
 
-def as_list(value):
-    return list(value) if isinstance(value, (tuple, list)) and len(value) > 1 else [value]
-
-
-def shape(value):
-    """Return the shape of an array or a number; of anything else, what it is."""
-    if isinstance(value, (int, float)) or getattr(value, "dtype", "object") != "object":
-        return np.shape(value)
-    return "nothing yet" if value is None or value is ... else f"a {type(value).__name__}"
-
-
-def call(script, name, *arguments):
-    """Return the results of a function, in a list."""
-    function, values = getattr(script, name, None), None
-    require(script, callable(function), f"there is no function {name}(), as the tests call it")
+def sigmoid_fault(Z):
+    results, fault = call(common, "sigmoid", Z)
+    if fault:
+        return fault
+    result = results[0]
+    if describe(result) != describe(Z):
+        return f"sigmoid() returns {describe(result)}; it should return an array with Z's shape"
+    with np.errstate(all="ignore"):
+        right = slips.sigmoid(Z.astype(np.float64))
+        for slip, words in slips.A_SLIPS:
+            slipped = slip(Z.reshape(1, -1))[0]  # a slip takes rows
+            if np.allclose(result[:5], slipped[:5]):  # the first five are of moderate size
+                return f"sigmoid() is wrong: {words}"
+    rounding = 8 * np.finfo(Z.dtype).eps  # of a few operations
+    for z, value, exact in zip(Z, result, right):
+        if not np.isclose(value, exact, rtol=rounding, atol=1e-37):  # float32 ends at 1e-38
+            return f"sigmoid({z:g}) is {value:.9g}, not {exact:.9g}"
+    if result.dtype != Z.dtype:
+        return f"sigmoid() returns {result.dtype} from {Z.dtype}"
     try:
-        with np.errstate(all="ignore"):
-            values = function(*(np.broadcast_to(a, np.shape(a)) for a in arguments))  # read-only
-    except NotImplementedError:
-        pass
-    except (Exception, SystemExit) as error:
-        require(script, False, f"{name}() stops with {explain(script, error)}")
-    return as_list(values)
+        with np.errstate(all="raise", under="ignore"):
+            common.sigmoid(Z)
+    except FloatingPointError as error:
+        return (f"sigmoid() is right, but it warns where Z is very low ({error}); this is why it "
+                'has a line with np.errstate(over="ignore")')
+    return None
 
 
-def initial(script):
-    """Return the script's first weights, if they can be those of a network."""
-    values, inputs = call(script, "initial_weights"), 784
-    sizes, outputs = list(map(shape, values)), 1 if hasattr(script, "DIGIT") else 10
-    for W, b in zip(sizes[::2], sizes[1::2]):
-        fits = W[1:] == (inputs,) and type(b) is tuple and np.prod(b) in (1, W[0])
-        inputs = W[0] if fits else None
-    require(script, inputs == outputs and len(sizes) % 2 == 0, "initial_weights() returns "
-            f"{', '.join(map(str, sizes))}; it should return W (units, inputs) and b for each layer"
-            f", from 784 pixels to {outputs} output(s), as W, b or W1, b1, W2, b2"
-            + f": {ROWS}" * ((784,) in [size[:1] for size in sizes]))
-    return values
+# ---- targets() ---------------------------------------------------------------------------
+def targets_fault(script, labels):
+    results, fault = call(script, "targets", labels)
+    if fault:
+        return fault
+    Y = results[0]
+    m = len(labels)
+    is_matrix = is_numeric(Y) and np.ndim(Y) == 2 and np.size(Y) > 0
+    if len(results) > 1 or not is_matrix or len(Y) != m:
+        shapes = [describe(result) for result in results]
+        return (f"targets() returns {', '.join(shapes[:6])} for {m} labels; it should return Y "
+                f"({m}, outputs), with a column for each output")
+    if not (Y.min() >= 0 and Y.max() <= 1):
+        return ("targets() should return 1 where the answer is yes, and 0 elsewhere; "
+                f"it returns numbers from {Y.min():g} to {Y.max():g}")
+    precision = np.dtype(script.PRECISION)
+    if np.result_type(Y.dtype, precision) != precision:
+        return f"targets() returns {Y.dtype}, not PRECISION, which is {precision}: slow"
+    if not np.isin(Y, (0, 1)).all():
+        return f"targets() returns numbers between 0 and 1: smoothed? {MEANT}"
+    return digit_fault(script, labels, Y)
 
 
-def ask(script, name, arguments, wanted, check, turned=False):
-    """Fail unless a function's results (if turned, their transposes) are those that are wanted,
-    a shape for each name, and check(), given them, has nothing to say."""
-    first, again = (call(script, name, *arguments) for _ in range(2))
-    values, right = first.copy(), list(wanted.values())
-    for k, (value, result, size) in enumerate(zip(first, wanted, right)):
-        if turned and shape(value) == size[::-1]:
-            values[k] = np.transpose(value)
-        elif "db" in result and type(shape(value)) is tuple and np.size(value) == np.prod(size):
-            values[k] = np.reshape(value, size)
-    sizes = list(map(shape, values))
-    hint = f": {ROWS}" * any(a == b[::-1] != b for a, b in zip(sizes, right))
-    if "backward" in name and sizes[::2] == right[::2] and len(sizes) == len(right):
-        hint = ": a number for each unit or, if the units share a bias, the sum of theirs"
-    require(script, sizes == right, f"{name}() returns {', '.join(map(str, sizes[:6]))}; it should "
-            "return " + ", ".join(f"{k} {size or ''}".strip() for k, size in wanted.items()) + hint)
-    same = turned or all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, again))
-    require(script, same, f"{name}() returns different numbers each time: dropout? {MEANT}")
-    words = check(*values)
-    require(script, not words, words)
+def digit_fault(script, labels, Y):
+    """Is Y 1 for DIGIT, or in the column of the label?"""
+    if (Y == Y[0]).all():
+        return "targets() returns the same for all images"
+    if Y.shape[1] == 10:
+        ones = Y.sum(axis=1)
+        if (ones != 1).any():
+            return (f"targets() has from {ones.min():g} to {ones.max():g} ones in a row; each "
+                    f"image has one digit, {MEANT}")
+        if not np.array_equal(Y, np.eye(10)[labels]):
+            return f"targets() is not 1 in the column of the label, and 0 elsewhere, {MEANT}"
+        return None
+    if Y.shape[1] > 1 or not hasattr(script, "DIGIT"):
+        return None
+    right = (labels == script.DIGIT).reshape(-1, 1)
+    if np.array_equal(Y, 1 - right):
+        return "targets() is the wrong way round: it is 0 where the label is DIGIT"
+    if not np.array_equal(Y, right):
+        return f"targets() is not 1 where the label is DIGIT, and 0 elsewhere, {MEANT}"
+    others = other_constants(script, "DIGIT")
+    copy, fault = load(script.__file__, **others)
+    if fault:
+        return fault
+    again, fault = call(copy, "targets", labels)
+    if fault or np.array_equal(Y, again[0]):
+        return f"targets() does not use DIGIT: if it is {others['DIGIT']}, Y is the same, {MEANT}"
+    return None
 
 
-T = np.transpose
-WAYS = [  # what code of another school takes, by the first letters of the parameters
-    ({}, ""), ({"W": T}, f"its W is (inputs, units); {ROWS}"),
-    ({"X": T, "Y": T, "A": T, "b": lambda b: b.reshape(-1, 1)}, f"its images are columns; {ROWS}"),
-    ({"Y": lambda Y: Y.argmax(axis=1) if Y.shape[1] > 1 else Y[:, 0]},
-     "it takes labels (m,); main() hands it Y (m, outputs), zeros and ones")]
+# ---- initial_weights() -------------------------------------------------------------------
+def constants_fault(script):
+    for name in ("EPOCHS", "LEARNING_RATE", "SEED", "PRECISION"):
+        if not hasattr(script, name):
+            return f"the tests also need the constant {name}"
+    limits = {"EPOCHS": (1, 10**9), "SEED": (0, 2**32 - 1), "DIGIT": (0, 9),
+              "HIDDEN_UNITS": (1, 10**6)}
+    for name, (first, last) in limits.items():
+        value = getattr(script, name, first)
+        if name == "HIDDEN_UNITS" and isinstance(value, (list, tuple)):
+            continue  # of more than one hidden layer
+        if not isinstance(value, (int, np.integer)) or not first <= value <= last:
+            return f"{name} is {value!r}; it must be a whole number from {first} to {last}"
+    rate = script.LEARNING_RATE
+    if not isinstance(rate, (int, float, np.number)) or not 0 < rate < np.inf:
+        return f"LEARNING_RATE is {rate!r}; it must be a number above 0, written like 0.8"
+    shared = getattr(script, "SHARED_BIAS", True)
+    if not isinstance(shared, (bool, int)):
+        return f"SHARED_BIAS is {shared!r}; it must be True or False"
+    limit = getattr(script, "INIT_RANGE", 0)
+    if not isinstance(limit, (int, float, np.number)) or not 0 <= limit < np.inf:
+        return f"INIT_RANGE is {limit!r}; it must be a number, 0 or above, written like 0.05"
+    if script.PRECISION not in (np.float32, np.float64):
+        return f"PRECISION is {script.PRECISION!r}; it must be np.float32 or np.float64"
+    return None
 
 
-def judge(script, name, parameters, arguments, wanted, check):
-    """Ask and, where the answer is wrong, find out whether it would be right in another way."""
-    def works(arguments):
-        with suppress(pytest.fail.Exception):
-            ask(script, name, arguments, wanted, check, turned=True)
-            return True
-
-    called, fits = f"{name}({', '.join(parameters)})", False
-    if callable(function := getattr(script, name, None)):
-        own = inspect.signature(function)
-        with suppress(TypeError):
-            own.bind(*arguments)
-            fits = list(own.parameters) == parameters or {*own.parameters} != {*parameters}
-        require(script, fits, f"{name}{own} has other parameters, or another order, than {called}")
-    try:
-        ask(script, name, arguments, wanted, check)
-    except pytest.fail.Exception:
-        for there, words in WAYS:
-            others = [there.get(parameter[0], np.asarray)(value)
-                      for parameter, value in zip(parameters, arguments)]
-            require(script, not (there and works(others)), f"{name}() works, but {words}")
-            require(script, not works(others[1:] + others[:1]),
-                    f"{name}() has another order than {called}; {words}".strip("; "))
-        raise
+def initial_weights(script):
+    """Return what initial_weights() returns and, unless these are weights of layers, a sentence."""
+    weights, fault = call(script, "initial_weights")
+    if fault:
+        return None, fault
+    if are_layers(weights):
+        return weights, None
+    shapes = [describe(weight) for weight in weights]
+    sentence = (f"initial_weights() returns {', '.join(shapes[:6])}; it should return W (units, "
+                "inputs) and b for each layer, from 784 pixels on, as W, b or W1, b1, W2, b2")
+    if any(shape.startswith("(784,") for shape in shapes):
+        return None, f"{sentence}: {ROWS}"
+    return None, sentence
 
 
-def targets(script, labels, dtype=float):
-    """Return Y: 1 where the label is the script's digit, or the column's; else 0."""
-    return (labels.reshape(-1, 1) == getattr(script, "DIGIT", np.arange(10))).astype(dtype)
+def are_layers(weights):
+    """Are these W (units, inputs) and b for each layer, from 784 pixels on?"""
+    if len(weights) % 2:
+        return False
+    inputs = 784
+    for W, b in zip(weights[::2], weights[1::2]):
+        if not is_numeric(W) or not is_numeric(b) or np.ndim(W) != 2:
+            return False
+        if W.shape[1] != inputs or np.size(b) not in (1, len(W)):
+            return False
+        inputs = len(W)
+    return True
 
 
-def network(script, X, labels):
-    """Return Y, random weights, activations and the right outputs, as the script has them or,
-    where it is not right yet, as the report: each function is judged alone."""
-    rng, activations, Y = np.random.default_rng(1), [], targets(script, labels)
-    try:
-        sizes = list(map(shape, initial(script)))
-    except pytest.fail.Exception:
-        hidden = hasattr(script, "HIDDEN_UNITS")
-        sizes = [(64, 784), (1,), (Y.shape[1], 64), (1,)] if hidden else [(Y.shape[1], 784), (1,)]
-    weights = [np.asarray(rng.normal(0, 0.1, size)) for size in sizes]
-    with suppress(Exception, pytest.fail.Exception):  # test_forward_propagation says what is wrong
-        forward_fault(X, weights, call(script, "forward_propagation", X, *weights), activations)
-    activations += ["sigmoid"] * (len(weights) // 2 - len(activations))
-    return Y, weights, activations, slips.forward(X, weights, activations)
+def initial_weights_fault(script, labels):
+    weights, fault = initial_weights(script)
+    if fault:
+        return fault
+    Y, fault = call(script, "targets", labels)
+    outputs = len(weights[-2])
+    if not fault and np.ndim(Y[0]) == 2 and Y[0].shape[1] != outputs:
+        return (f"initial_weights() makes a last layer with {outputs} outputs, but targets() makes "
+                f"a Y with {Y[0].shape[1]}")
+    return (type_fault(script, weights) or fresh_fault(script, weights)
+            or draw_fault(script, weights) or bias_fault(script, weights)
+            or constants_unused(script))
 
 
-# ---- What is wrong with the results --------------------------------------------------------------
-def close(value, right, tolerance=1e-6):
-    return np.linalg.norm(value - right) <= tolerance * max(np.linalg.norm(right), 1e-5)
+def type_fault(script, weights):
+    """Have all arrays PRECISION, and can main() change them?"""
+    precision = np.dtype(script.PRECISION)
+    for name, weight in zip(names_of("Wb", weights), weights):
+        if not np.ndim(weight):
+            continue  # a bias may be a number
+        if weight.dtype != precision:
+            return (f"initial_weights() makes {name} in {weight.dtype}, not in PRECISION, which is "
+                    f"{precision}: add .astype(PRECISION)")
+        if not weight.flags.writeable:
+            return f"initial_weights() makes a {name} that is read-only: main() cannot update it"
+    return None
 
 
-def known(value, table, factors=(), tolerance=1e-5):
-    """Return the sentence of the first slip that gives the value, or a multiple of it; or None."""
-    for factor, more in [(1, ""), *factors]:
-        for slip, words in table:
-            if np.shape(slip) == np.shape(value) and close(value, factor * slip, tolerance):
-                return " and ".join(filter(None, (words, more)))
+def fresh_fault(script, weights):
+    """Are the weights new arrays, with the same numbers, in each call?"""
+    fault = ("initial_weights() returns different weights each time; make a generator and new "
+             "arrays inside it, from SEED")
+    first = [np.copy(weight) for weight in weights]
+    arrays, _ = initial_weights(script)
+    if not all(np.array_equal(array, before) for array, before in zip(arrays, first)):
+        return fault
+    for array in arrays:
+        if np.ndim(array):
+            array *= 2  # as main() changes it; no other array may change with it
+    for name, array, before in zip(names_of("Wb", weights), arrays, first):
+        if np.ndim(array) and not np.array_equal(array, 2 * before):
+            return (f"initial_weights() returns the array {name} twice; an update of one would "
+                    "change the other")
+    again, _ = initial_weights(script)
+    if not all(np.array_equal(array, before) for array, before in zip(again, first)):
+        return fault
+    return None
 
 
-def differs(value, right, of):
-    """Say how far off a value is; and its factor, or the few rows in which it is off."""
-    if not np.isfinite(value).all():
-        return "it has nan or inf in it"
-    size = max(np.linalg.norm(right), 1e-5)
-    factor, hint = f"{np.vdot(right, value) / size**2:.3g}", ""
-    if factor != "1" and np.size(value) > 1 and close(value, float(factor) * right, 2e-3):
-        hint = f" (it is {factor} times that)"
-    elif np.ndim(right) == 2:
-        rows = np.flatnonzero(np.linalg.norm(value - right, axis=1) > 1e-6 * size)
-        hint = f" (in row {', '.join(map(str, rows))})" * (0 < len(rows) < min(4, len(right)))
-    percent = float(f"{100 * np.linalg.norm(value - right) / size:.2g}")
-    return f"it differs from {of} by {percent:g} %{hint}"
+def constants_unused(script):
+    """Do other values of the constants change the initial weights as they should?"""
+    before, _ = initial_weights(script)
+    for name in "SEED", "HIDDEN_UNITS", "INIT_RANGE", "SHARED_BIAS", "PRECISION":
+        others = other_constants(script, name)
+        if not others or (name == "SEED" and getattr(script, "INIT_RANGE", 1) == 0):
+            continue
+        copy, fault = load(script.__file__, **others)
+        if fault:
+            return fault
+        after, fault = initial_weights(copy)
+        if not fault and name != "PRECISION":
+            if all(np.array_equal(a, b) for a, b in zip(before, after)):
+                return (f"initial_weights() does not use {name}: if it is {others[name]}, the "
+                        f"weights are the same, {MEANT}")
+        fault = (fault or type_fault(copy, after) or draw_fault(copy, after)
+                 or bias_fault(copy, after))
+        if fault:
+            return f"if {say(others)}: {fault}"
+    return None
+
+
+def draw_fault(script, weights):
+    """Are the weights drawn as the docstring says?"""
+    limit = getattr(script, "INIT_RANGE", 0.05)
+    matrices = weights[::2]
+    shapes = [W.shape for W in matrices]
+    right = slips.uniform(slips.shuffled(script.SEED), -limit, limit, shapes)
+    if all(close(W, drawn) for W, drawn in zip(matrices[:2], right)):  # a third layer is free
+        return None
+    for slip, words in slips.DRAW_SLIPS:
+        drawn = slip(script.SEED, limit, shapes)
+        if all(close(W, V) for W, V in zip(matrices, drawn)):
+            return f"initial_weights() returns other weights than its docstring says: {words}"
+    return f"initial_weights() returns other weights than its docstring says, {MEANT}"
+
+
+FIRST_BIASES = {  # of the report's exercises, by the number of layers and of outputs
+    (1, 1): [0.0001],
+    (2, 1): [0.0001, 0.0002],
+    (2, 10): [0.001, 0.002],
+}
+
+
+def bias_fault(script, weights):
+    biases = weights[1::2]
+    outputs = len(weights[-2])
+    right = FIRST_BIASES.get((len(biases), outputs), [])
+    for name, b, first in zip(names_of("b", weights), biases, right):
+        if not np.allclose(b, first, rtol=1e-3):
+            return (f"{name} starts with {np.ravel(b)[0]:g}, not with {first}, as the docstring of "
+                    f"initial_weights() says, {MEANT}")
+    if hasattr(script, "SHARED_BIAS"):
+        for name, b, W in zip(names_of("b", weights)[:2], biases, weights[::2]):
+            wanted = 1 if script.SHARED_BIAS else len(W)
+            if np.size(b) != wanted:
+                return (f"{name} has {np.size(b)} numbers; if SHARED_BIAS is {script.SHARED_BIAS}, "
+                        f"it has {wanted}, {MEANT}")
+    return None
+
+
+# ---- A right network for each function ---------------------------------------------------
+class Network(NamedTuple):
+    """Right inputs and results for the functions of a script; each function is judged alone."""
+    X: np.ndarray
+    Y: np.ndarray
+    weights: list      # random numbers, with the shapes of the script's
+    activations: list  # the names of the script's or, where they are not right yet, sigmoids
+    outputs: list
+    learning_rate: float
+
+
+def make_network(script, X, labels):
+    weights, fault = initial_weights(script)
+    if fault:  # the shapes of the report's
+        hidden = getattr(script, "HIDDEN_UNITS", None)
+        Y, fault = call(script, "targets", labels)
+        outputs = 10 if fault or np.ndim(Y[0]) != 2 else Y[0].shape[1]
+        sizes = [784, outputs] if hidden is None else [784, hidden, outputs]
+        shapes = []
+        for inputs, units in zip(sizes, sizes[1:]):
+            biases = 1 if getattr(script, "SHARED_BIAS", True) else units
+            shapes += [(units, inputs), (biases,)]
+    else:
+        shapes = [np.shape(weight) for weight in weights]
+    rng = np.random.default_rng(1)
+    weights = [np.asarray(rng.normal(0, 0.1, shape)) for shape in shapes]
+    columns = len(weights[-2])
+    if columns == 1:
+        Y = (labels == 0).astype(float).reshape(-1, 1)
+    else:
+        Y = np.eye(columns)[labels.astype(int) % columns]
+    activations = find_activations(script, X, weights)
+    outputs = slips.forward(X, weights, activations)
+    return Network(X, Y, weights, activations, outputs, script.LEARNING_RATE)
+
+
+def find_activations(script, X, weights):
+    """Return the names of the script's activations; a sigmoid where they are not right yet."""
+    activations = ["sigmoid"] * (len(weights) // 2)
+    outputs, fault = call(script, "forward_propagation", X, *weights)
+    if fault or len(outputs) != len(activations):
+        return activations
+    inputs = X
+    for k, A in enumerate(outputs):
+        W, b = weights[2 * k:2 * k + 2]
+        if describe(A) != str((len(X), len(W))):
+            return activations
+        Z = inputs @ W.T + np.ravel(b)
+        is_last = k + 1 == len(outputs)
+        activations[k] = find_activation(A, Z, is_last) or "sigmoid"
+        inputs = A
+    return activations
 
 
 @np.errstate(all="ignore")
-def forward_fault(X, weights, outputs, activations):
-    """Compare each layer with what the layer before it gave; append its activation to the list."""
-    for k, (A, name) in enumerate(zip(outputs, named("A", weights))):
-        W, b, last = weights[2 * k], np.ravel(weights[2 * k + 1]), k + 1 == len(outputs)
-        right = {activation: f for activation, (f, slope) in slips.ACTIVATIONS.items()
-                 if activation == "sigmoid" or (not slope and len(W) > 1 if last else slope)}
-        Z = X @ W.T + b
-        found = [activation for activation, f in right.items() if close(A, f(Z))]
-        if not found:
-            table = [(f(z(Z, b)), words) for z, words in slips.Z_SLIPS for f in right.values()]
-            words = known(A, table + [(a(Z), words) for a, words in slips.A_SLIPS]) or differs(
-                A, slips.sigmoid(Z), f"sigmoid({f'A{k}' if k else 'X'} W^T + b)")
-            layer = "the output layer" if last else f"hidden layer {k + 1}"
-            return f"{name}: {words}: check {layer} in forward_propagation()"
-        activations += found[:1]
-        X = A
+def find_activation(A, Z, is_last):
+    """Return the name of the activation that makes A from Z, or None."""
+    for name in allowed_activations(Z, is_last):
+        if close(A, slips.ACTIVATIONS[name].function(Z)):
+            return name
+    return None
+
+
+def allowed_activations(Z, is_last):
+    """An output layer needs a sigmoid or, with more than one output, a softmax."""
+    if not is_last:
+        return [name for name, activation in slips.ACTIVATIONS.items() if activation.slope]
+    if Z.shape[1] > 1:
+        return ["sigmoid", "softmax"]
+    return ["sigmoid"]
+
+
+def place(k, layers):
+    """Return in which layer of a function to look; nothing if it has only one."""
+    if layers == 1:
+        return ""
+    if k + 1 == layers:
+        return "the output layer in "
+    return f"hidden layer {k + 1} in "
+
+
+# ---- forward_propagation() ---------------------------------------------------------------
+def forward_propagation_fault(script, X, labels):
+    network = make_network(script, X, labels)
+    task = forward_task(network, forward_fault)
+    fault = judge(script, task) or precision_fault(script, task)
+    if fault:
+        return fault
+    # Again with larger weights: there, Z goes from about -25 to 25.
+    wide = [12 * weight for weight in network.weights]
+    outputs = slips.forward(X, wide, network.activations)
+    return judge(script, forward_task(network._replace(weights=wide, outputs=outputs), wide_fault))
+
+
+def forward_task(network, check):
+    names = names_of("A", network.weights)
+    wanted = {}
+    for name, W in zip(names, network.weights[::2]):
+        wanted[name] = (len(network.X), len(W))
+    return Task("forward_propagation", ["X", *names_of("Wb", network.weights)],
+                [network.X, *network.weights], wanted, lambda *outputs: check(network, outputs))
 
 
 @np.errstate(all="ignore")
-def backward_fault(X, Y, outputs, weights, activations, gradients):
-    """Compare with the right gradients, layer by layer from the output, and with slips."""
-    arguments, names = (X, Y, outputs, weights, activations), named(["dW", "db"], weights)
-    rights, slipped, last = slips.backward(*arguments), [], len(names) - 2
-    for hook, slip, words in slips.BACKWARD_SLIPS:
-        with suppress(ValueError):  # its shapes may not fit this network
-            slipped.append((slips.backward(*arguments, **{hook: slip}), words))
-    for n in sorted(range(len(names)), key=lambda n: (-(n // 2), n)):
-        gradient, right, W = gradients[n], rights[n], weights[n]
-        if not close(gradient, right, 1e-5):
-            table = [(values[n], words) for values, words in slipped]
-            table += [(value, f"it is {name}") for value, name in zip(rights, names)]
-            if n % 2 == 0 and W.size > 1:
-                decay = np.vdot(gradient - right, W) / np.vdot(W, W) * W
-                table += [(right + decay, f"it has weight decay in it, {MEANT}")]
-            words = known(gradient, table, slips.factors(len(X), Y.shape[1])) or differs(
-                gradient, right, "the gradient of equation 2")
-            layer = "the output layer" if n >= last else f"hidden layer {n // 2 + 1}"
-            return f"{names[n]}: {words}: check {layer} in backward_propagation()"
+def forward_fault(network, outputs):
+    """Compare each layer with what the layer before it gave."""
+    inputs = network.X
+    for k, A in enumerate(outputs):
+        W, b = network.weights[2 * k:2 * k + 2]
+        b = np.ravel(b)
+        Z = inputs @ W.T + b
+        is_last = k + 1 == len(outputs)
+        if not find_activation(A, Z, is_last):
+            name = names_of("A", network.weights)[k]
+            words = layer_slip(network, outputs, k, Z, b, is_last)
+            if not words:
+                source = "X" if k == 0 else f"A{k}"
+                words = differs(A, slips.sigmoid(Z), f"sigmoid({source} W^T + b)")
+            return f"{name}: {words}: check {place(k, len(outputs))}forward_propagation()"
+        inputs = A
+    return None
 
 
-# ---- main(), watched -----------------------------------------------------------------------------
-def watch(script, epochs, stop=None):
-    """Return what main() returns, its calls and its error; stop: an epoch that ends the run."""
-    calls, recorded, record, n = [], [], common.Run.record, len(initial(script)) + 1  # no flags
+def layer_slip(network, outputs, k, Z, b, is_last):
+    """Return the sentence of the slip that gives the outputs of layer k, or None."""
+    functions = [slips.ACTIVATIONS[name].function for name in allowed_activations(Z, is_last)]
+    table = []
+    for slip, words in slips.Z_SLIPS:
+        for function in functions:
+            table.append((function(slip(Z, b)), words))
+    for slip, words in slips.A_SLIPS:
+        table.append((slip(Z), words))
+    if k > 0:
+        W, W_before = network.weights[2 * k], network.weights[2 * k - 2]
+        b_before = np.ravel(network.weights[2 * k - 1])
+        inputs_before = network.X if k == 1 else outputs[k - 2]
+        Z_before = inputs_before @ W_before.T + b_before
+        for function in functions:
+            table.append((function(Z_before @ W.T + b), f"it is made from Z{k}, not from A{k}"))
+            if b_before.size in (1, b.size):
+                table.append((function(Z - b + b_before), f"b{k} is added, not b{k + 1}"))
+        table.append((outputs[k - 1], f"it is A{k}"))
+    return known(outputs[k], table)
 
-    def watched(name, function, *arguments, **named):
-        X, *others = map(np.array, inspect.signature(function).bind(*arguments, **named).args[:n])
-        calls.append(SimpleNamespace(
-            name=name, epoch=len(recorded), X=X, others=others, results=[]))
-        results = function(*arguments, **named)
-        calls[-1].results = list(map(np.array, as_list(results)))
-        return results
 
-    def watched_record(run, *arguments, **named):
-        record(run, *arguments, **named)
-        recorded.append(run)
-        if len(recorded) > epochs + 1:
-            raise RuntimeError(f"the loop goes on, although EPOCHS is {epochs}: check its end")
-        run.diverged |= len(run.loss) - 1 == stop
+@np.errstate(all="ignore")
+def wide_fault(network, outputs):
+    """Where Z is large, is A cut off?"""
+    for name, A, right in zip(names_of("A", network.weights), outputs, network.outputs):
+        error = np.abs(A - right).max()
+        if not error <= 1e-6 * max(1, np.abs(right).max()):  # float32 rounding is allowed
+            return (f"{name}: where Z is far from 0, it is off by up to {error:.2g}: is Z or A "
+                    f"clipped in forward_propagation()? {MEANT}")
+    return None
 
-    with patch.multiple(common.Run, record=watched_record), patch.multiple(
-            script, EPOCHS=epochs,
-            forward_propagation=partial(watched, "forward", script.forward_propagation),
-            backward_propagation=partial(watched, "backward", script.backward_propagation)):
+
+def precision_fault(script, task):
+    """Do results have PRECISION, if the arguments have it?"""
+    precision = np.dtype(script.PRECISION)
+    arguments = [np.asarray(argument, precision) for argument in task.arguments]
+    results, fault = call(script, task.name, *arguments)
+    if fault:
+        return fault
+    for name, result in zip(task.wanted, results):
+        if np.ndim(result) and result.dtype != precision:
+            return (f"{task.name}() makes {name} in {result.dtype} from {precision}: slow; keep "
+                    "to PRECISION, with .astype(PRECISION) where needed")
+    return None
+
+
+# ---- loss() ------------------------------------------------------------------------------
+# What may be added in the logarithms. Less than 0.0001 is right, too: most books add less, or
+# nothing, and on these images the curves look the same.
+ADDED = [0.0001, 0, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16, 1e-20,
+         np.finfo(np.float64).eps, np.finfo(np.float32).eps]
+
+
+def loss_fault(script, X, labels):
+    network = make_network(script, X, labels)
+    rng = np.random.default_rng(2)
+    A = rng.uniform(0.1, 0.9, network.Y.shape)
+    task = loss_task(A, network.Y, ": check loss()")
+    fault = signature_fault(script, task) or loss_slip(script, task) or judge(script, task)
+    if fault:
+        return fault
+    A_wide = slips.sigmoid(rng.uniform(-30, 30, network.Y.shape))  # close to 0 and to 1, too
+    return judge(script, loss_task(A_wide, network.Y, " where A is close to 0 or 1: is something "
+                                   f"clipped in loss(), or more than 0.0001 added? {MEANT}"))
+
+
+def loss_task(A, Y, advice):
+    @np.errstate(all="ignore")
+    def check(value):
+        right = [slips.plotted_loss(A, Y, e) for e in ADDED]
+        if any(close(value, loss, 2e-6) for loss in right):  # float32 rounding
+            return None
+        return f"the loss: it is {value:.5g}, not {right[0]:.5g}{advice}"
+
+    return Task("loss", ["A", "Y"], [A, Y], {"a number, the mean over the images": ()}, check)
+
+
+@np.errstate(all="ignore")
+def loss_slip(script, task):
+    """Return the sentence of the slip that gives the loss, or None."""
+    results, fault = call(script, task.name, *task.arguments)
+    if fault or len(results) > 1 or describe(results[0]) != "()" or not task.check(*results):
+        return None
+    A, Y = task.arguments
+    value = results[0]
+    if A.shape[1] == 1:
+        loss_slips = slips.ANY_LOSS_SLIPS + slips.ONE_OUTPUT_LOSS_SLIPS
+    else:
+        loss_slips = slips.ANY_LOSS_SLIPS + slips.MORE_OUTPUTS_LOSS_SLIPS
+    table = []
+    for slip, words in loss_slips:
+        for e in 0.0001, 0, 1e-5, 1e-6:
+            table.append((slip(A, Y, e), words))
+    words = known(value, table, tolerance=2e-6)
+    if not words and not close(value, slips.plotted_loss(A, Y), 0.01):
+        # A slip with 0.0001 in one logarithm only is off by up to 0.1 %. Close to the right loss,
+        # such a match would be chance.
+        words = known(value, table, tolerance=2e-3)
+    if words:
+        return f"the loss: {words}: check loss()"
+    return None
+
+
+# ---- backward_propagation() --------------------------------------------------------------
+def backward_propagation_fault(script, X, labels):
+    network = make_network(script, X, labels)
+    task = backward_task(network, backward_fault)
+    fault = judge(script, task) or precision_fault(script, task)
+    if fault:
+        return fault
+    # In float32, an output may be exactly 0 or 1.
+    exact = np.random.default_rng(3).integers(0, 2, network.Y.shape).astype(float)
+    outputs = [*network.outputs[:-1], exact]
+    return judge(script, backward_task(network._replace(outputs=outputs), exact_fault))
+
+
+def backward_task(network, check):
+    names = names_of("Wb", network.weights)
+    parameters = ["X", "Y", *names_of("A", network.weights), *names[2::2]]
+    arguments = [network.X, network.Y, *network.outputs, *network.weights[2::2]]
+    wanted = {}
+    for name, weight in zip(names, network.weights):
+        wanted[f"d{name}"] = np.shape(weight)
+    return Task("backward_propagation", parameters, arguments, wanted,
+                lambda *gradients: check(network, gradients))
+
+
+@np.errstate(all="ignore")
+def backward_fault(network, gradients):
+    """Compare with the right gradients, layer by layer, from the output layer on."""
+    weights = network.weights
+    right = right_gradients(network)
+    names = [f"d{name}" for name in names_of("Wb", weights)]
+    layers = len(weights) // 2
+    for k in reversed(range(layers)):
+        for n in 2 * k, 2 * k + 1:
+            if not close(gradients[n], right[n], 1e-5):  # sums over many images
+                words = gradient_slip(network, right, gradients[n], n) or differs(
+                    gradients[n], right[n], "the gradient of equation 2")
+                return f"{names[n]}: {words}: check {place(k, layers)}backward_propagation()"
+    return None
+
+
+def right_gradients(network):
+    return slips.backward(network.X, network.Y, network.outputs, network.weights,
+                          network.activations)
+
+
+def gradient_slip(network, right, gradient, n):
+    """Return the sentence of the slip that gives the gradient n, or None."""
+    X, Y, weights, activations, outputs, learning_rate = network
+    if not np.any(gradient) and np.any(right[n]):
+        return "it is 0 everywhere"
+    table = []
+    for words, hooks in slips.BACKWARD_SLIPS:
         try:
-            return script.main(), calls, None
-        except (Exception, SystemExit) as error:
-            return None, calls, error
+            values = slips.backward(X, Y, outputs, weights, activations, **hooks)
+        except ValueError:  # the shapes of this slip do not fit this network
+            continue
+        table.append((values[n], words))
+    for name, value in zip(names_of("Wb", weights), right):
+        table.append((value, f"it is d{name}"))
+    factors = [(1, ""), *slips.gradient_factors(len(X), Y.shape[1], learning_rate)]
+    return known(gradient, table, factors) or meant_gradient(network, right[n], gradient, n)
 
 
-def identify(X, images):
-    """Return which of the images each row of X is, by correlation, or None; also if scaled."""
-    pairs = [(X, images), [(a - a.mean(axis=0)) / (a.std(axis=0) + 1e-6) for a in (X, images)]]
-    with np.errstate(invalid="ignore"):  # of a row without any contrast
-        found = [np.nan_to_num(np.abs(np.corrcoef(*pair)[:len(X), len(X):])) for pair in pairs]
-    best = max(found, key=lambda found: found.max(axis=1).mean())
-    return best.argmax(axis=1) if np.mean(best.max(axis=1) > 0.5) > 0.9 else None
+def meant_gradient(network, right, gradient, n):
+    """Return a sentence if the gradient is one that people want: of a changed loss, or clipped."""
+    X, Y, weights, activations, outputs, _ = network
+    largest = np.abs(gradient).max()
+    if np.size(gradient) > 1 and close(gradient, np.clip(right, -largest, largest), 1e-5):
+        return f"it is clipped to {largest:.3g}, {MEANT}"
+    W = weights[n]
+    if np.ndim(W) == 2 and fits(gradient - right, [W]):
+        return f"it has weight decay in it, {MEANT}"
+    if np.ndim(W) == 2 and fits(gradient - right, [np.sign(W)]):
+        return f"it has an L1 penalty in it, {MEANT}"
+
+    def with_error(error):
+        return slips.backward(X, Y, outputs, weights, activations, error=error)[n]
+
+    if np.size(gradient) <= 10:  # too few numbers to tell what follows from any other
+        return None
+    # Smoothed targets are Y minus a multiple of Y - 1/2 or, with more outputs, of Y minus its mean.
+    middle = 0.5 if Y.shape[1] == 1 else Y.mean()
+    if fits(gradient - right, [with_error(lambda A, Y, m: Y - middle)]):
+        return f"Y is smoothed in it, {MEANT}"
+    # With weights for the digits, the gradient is a weighted sum of those of the digits alone.
+    if Y.shape[1] == 1:
+        digits = [Y == 1, Y == 0]
+    else:
+        digits = [Y[:, k:k + 1] == 1 for k in range(Y.shape[1])]
+    of_digits = [with_error(lambda A, Y, m, is_k=is_k: (A - Y) * is_k) for is_k in digits]
+    if fits(gradient, of_digits) and not fits(gradient, [right]):
+        return f"the digits have different weights in it, {MEANT}"
+    return None
 
 
-def check_constants(script):
-    missing = {"EPOCHS", "LEARNING_RATE", "SEED", "PRECISION"} - set(vars(script))
-    require(script, not missing, f"the tests also need the constants {sorted(missing)}")
-    for name, first, last in (("EPOCHS", 1, 10**9), ("SEED", 0, 2**32 - 1), ("DIGIT", 0, 9),
-                              ("HIDDEN_UNITS", 1, 10**6)):
-        value = getattr(script, name, 1)
-        require(script, isinstance(value, (int, np.integer)) and first <= value <= last,
-                f"{name} is {value!r}; it must be a whole number from {first} to {last}")
-    rate = script.LEARNING_RATE
-    require(script, isinstance(rate, (int, float, np.number)) and 0 < rate < np.inf,
-            f"LEARNING_RATE is {rate!r}; it must be one number above 0, with a point: 0.8")
+@np.errstate(all="ignore")
+def exact_fault(network, gradients):
+    right = right_gradients(network)
+    if all(close(gradient, wanted, 1e-5) for gradient, wanted in zip(gradients, right)):
+        return None
+    return ("backward_propagation() is wrong where an output is exactly 0 or 1: a division by A or "
+            "1 - A, or not the A that it is given? dZ is (A - Y) / m")
 
 
-def check_main(script, data, epochs=3):
-    """Fail with the gravest fault of main() and, if there is none, with what may be meant."""
-    need, (returned, calls, error) = partial(require, script), watch(script, epochs)
-    calls = [call for call in calls if call.epoch <= epochs]  # not what follows the loop
-    run, *weights = as_list(returned)
-    forwards, backwards = ([call for call in calls if call.name == name]
-                           for name in ("forward", "backward"))
-    check_data(script, calls, data)
-    check_updates(script, calls, weights, only_slips=True)
-    need(not error, f"main() stops with {error and explain(script, error)}")
-    need(not getattr(run, "diverged", False), "main() ends early: the loss is not finite")
-    need(forwards and backwards and isinstance(run, common.Run)
-         and len(weights) >= len(forwards[-1].others) and all(
-             type(shape(new)) is tuple and np.size(new) == W.size
-             for new, W in zip(weights, forwards[-1].others)), "main() should call forward_"
-         "propagation() and backward_propagation(), and return run, then all weights and biases")
-    need(len(run.loss) == epochs + 1, f"main() calls run.record() {len(run.loss)} times if EPOCHS "
-         f"is {epochs}; it should {epochs + 1} times, for epochs 0 to {epochs}: check the loop")
-    check_records(script, run, forwards)
-    for call in calls:
-        types = {array.dtype.name for array in [call.X, *call.others, *call.results] if array.ndim}
-        need(types == {np.dtype(script.PRECISION).name}, f"{call.name}_propagation() gets or "
-             f"returns {sorted(types)}, not only PRECISION: slow; use .astype(PRECISION)")
-    ended, early, error = watch(script, epochs, stop=1)
-    need(not error, f"after an early end, main() stops with {error and explain(script, error)}")
-    need(len(as_list(ended)) == len(returned) and all(
-        call.epoch + (call.name == "backward") < 3 for call in early), "main() goes on, or returns "
-         "less, when run.diverged is True: leave the loop by break, not continue or return")
-    for taken in re.findall(
-            r"^ *([\w, *]+) = main\(\)", "".join(linecache.getlines(script.__file__)), re.M):
-        need("," not in taken or "*" in taken or len(taken.split(",")) == len(returned),
-             f"main() returns {len(returned)} values, but the foot of the script takes {taken}")
-    need(all(map(np.array_equal, weights, forwards[-1].others)), "main() should return the weights "
-         "of the last run.record(), and leave the loop before the next update")
-    check_updates(script, calls, weights)
-    need(len(backwards) <= len(run.loss),
-         f"main() makes {len(backwards)} updates in {epochs} epochs, {MEANT}")
-    need(len(same := {call.part for call in forwards if call.same}) != 1,
-         f"main() changes pixels, but not those of the {''.join(same)} images, {MEANT}")
-    if run.results and not run.note:  # the constants are the report's
-        first, limit = initial(script), common.SETTINGS["B"]["INIT_RANGE"]
-        rng = np.random.RandomState(script.SEED)
-        rng.permutation(60_000)
-        need(all(close(W, rng.uniform(-limit, limit, np.shape(W))) for W in first[:4:2])
-             and max(map(np.size, first[1::2])) == 1, "initial_weights() returns other weights, or "
-             f"more biases, than the report's, {MEANT}")
+# ---- All functions -----------------------------------------------------------------------
+CHECKS = {  # in the order in which a script is judged
+    "targets": lambda script, X, labels: targets_fault(script, labels),
+    "initial_weights": lambda script, X, labels: initial_weights_fault(script, labels),
+    "forward_propagation": forward_propagation_fault,
+    "loss": loss_fault,
+    "backward_propagation": backward_propagation_fault,
+}
 
 
-def check_data(script, calls, data):
-    """Are X and Y images and their targets? Note in each call which images they are."""
-    need, seen = partial(require, script), {}
-    images, labels = (np.concatenate(part) for part in zip(*data))
-    for k, call in enumerate(calls):
-        need(call.X.shape[1:] == (784,) and 0 < len(call.X) < 9999 and np.isfinite(call.X).all(),
-             f"X is {call.X.shape}; it should be (m, 784), without nan or inf, from the 500 images "
-             "that common.load_mnist() gives the tests: check main(), and use len(X_train)")
-        key = call.X.tobytes()
-        if key not in seen:
-            seen[key] = identify(call.X, images)
-        need((which := seen[key]) is not None, "a row of X is no longer an image, as when "
-             "reshape(784, -1).T mixes the pixels: check X_train and X_test in main()")
-        call.part = "training" if np.mean(which < len(data[0][0])) > 0.5 else "test"
-        call.Y = targets(script, labels[which], call.X.dtype)
-        call.same = close(call.X, images[which])
-        slip = known(call.X, [(f(images[which]), words) for f, words in slips.PIXEL_SLIPS])
-        need(not slip, f"X, the {call.part} images: {slip}: check main()")
-        if call.name == "backward":
-            need(np.mean(which < len(data[0][0])) >= (1 if call.same else 0.5),
-                 "backward_propagation() gets test images; it should learn from X_train alone")
-            Y, *given = call.others
-            need(Y.shape == call.Y.shape and np.mean(Y == call.Y) >= (1 if call.same else 0.95),
-                 "Y, which main() hands to backward_propagation(), should be 1 only where the "
-                 "label is the digit: check Y_train, the order of its rows, and of the arguments")
-            before = [earlier for earlier in calls[:k] if earlier.name == "forward"]
-            need(any(all(map(np.array_equal, [call.X, *given, *before[-1].others], [
-                earlier.X, *earlier.results, *earlier.others[2::2], *earlier.others]))
-                for earlier in before), "backward_propagation() gets other A or W2 than those of "
-                "this X and the present weights: does main() change them?")
+def function_fault(script, name, X, labels):
+    """Say what is wrong with a function, also if three constants are others."""
+    fault = constants_fault(script) or CHECKS[name](script, X, labels)
+    if fault or name == "initial_weights":  # it has tried them
+        return fault
+    others = other_constants(script, "HIDDEN_UNITS", "SHARED_BIAS", "LEARNING_RATE")
+    copy, fault = load(script.__file__, **others)
+    fault = fault or CHECKS[name](copy, X, labels)
+    if fault:
+        return f"if {say(others)}: {fault}"
+    return None
 
 
-def check_updates(script, calls, weights, only_slips=False):
-    """Is each update LEARNING_RATE times the gradient? One that is no known slip may be meant."""
-    rate = script.LEARNING_RATE
-    backwards = [k for k, call in enumerate(calls) if call.name == "backward"]
-    for step, (k, end) in enumerate(zip(backwards, [*backwards[1:], None]), 1):
-        before = [call.others for call in calls[:k] if call.name == "forward"][-1]
-        after = [weights, *[call.others for call in calls[k:end] if call.name == "forward"]][-1]
-        names, gradients = named("Wb", before), calls[k].results
-        for name, W, new, dW in zip(names, before, after, gradients):
-            what, where = f"step {step} of {name}", f"check the update of {name} in main()"
-            require(script, np.shape(new) == W.shape or np.size(new) == W.size == 1,
-                    f"{what}: it is {np.shape(new)} now, not {W.shape}: {where}")
-            right = (W - rate * dW.reshape(W.shape)).astype(np.asarray(new).dtype) - W
-            if close(new - W, right, 1e-3):
-                continue
-            table = [(f(W, rate, dW) - W, words) for f, words in slips.UPDATE_SLIPS]
-            table += [(W - rate * g - W, f"it is updated with d{other}")
-                      for g, other in zip(gradients, names) if g.size in (1, W.size)]
-            words = known(new - W, table)
-            require(script, not words, f"{what}: {words}: {where}")
-            words = differs(W - new, -right, f"LEARNING_RATE * d{name}")
-            require(script, only_slips, f"{what}: {words}: {where}, {MEANT}")
-
-
-def check_records(script, run, calls):
-    """Are the numbers of each epoch those of its weights, in forward propagations before them?"""
-    for epoch in range(len(run.loss)):
-        forwards = [call for call in calls if call.epoch == epoch]
-        for part, prefix in ("training", ""), ("test", "test_"):
-            for quantity, measure in ("loss", script.loss), ("accuracy", common.accuracy):
-                numbers = getattr(run, prefix + quantity)
-                parts = [call.part for call in forwards
-                         if all(map(np.array_equal, call.others, forwards[-1].others))
-                         and close(measure(call.results[-1], call.Y), numbers[epoch],
-                                   1e-5 if call.same else 0.05)]  # else Y may be off in a few rows
-                others = " but of the others" if parts else f", the weights and Y_{part[:5]}"
-                require(script, part in parts, f"run.{prefix}{quantity} in epoch {epoch} is not "
-                        f"that of the {part} images{others}: check run.record() in main()")
+def gravest_fault(script, X, labels):
+    """Return the first fault of the functions that cannot be meant; else the first one, or None."""
+    first = None
+    for name in CHECKS:
+        fault = function_fault(script, name, X, labels)
+        if fault and MEANT not in fault:
+            return fault
+        first = first or fault
+    return first

@@ -2,7 +2,7 @@
 import matplotlib
 import numpy as np
 import pytest
-from judge import ROOT, A, B, C, load
+from scripts import ROOT, A, B, C, load
 from test_common import recorded
 
 import common
@@ -21,6 +21,13 @@ SPANS = {  # the first and the last epoch of the curves in a run of 600
     "fig3a_accuracy.png": (1, 600), "fig3b_loss.png": (1, 600),
     "fig4a_accuracy.png": (1, 600), "fig4b_loss.png": (1, 600),
 }
+
+
+@pytest.fixture(params=[A, B, C])
+def script(request):
+    """The report's scripts only: another exercise draws figures of its own."""
+    script, _ = load(ROOT / f"{request.param}.py")
+    return script
 
 
 def lines_of(figure):
@@ -99,7 +106,7 @@ def test_the_epochs_of_overfitting_are_drawn(figures):
     (2901, 0, (None, None))])
 def test_overfitting_is_found(lowest, training_loss, found):
     """A rise counts once it has lasted for 100 epochs."""
-    script = load(ROOT / f"{A}.py")
+    script, _ = load(ROOT / f"{A}.py")
     run = common.Run("A", 3000)
     run.loss = [training_loss] * 3001
     run.test_loss = [abs(epoch - lowest) for epoch in range(3001)]
@@ -135,7 +142,7 @@ def test_main_draws_its_own_weights(script, small_mnist, figures):
 @pytest.fixture
 def exercise_c(small_mnist, figures):
     """The outputs of a short run of script C with 60 hidden units, on its test images."""
-    script = load(ROOT / f"{C}.py")
+    script, _ = load(ROOT / f"{C}.py")
     script.HIDDEN_UNITS = 60
     script.EPOCHS = 200
     _, *weights = script.main()

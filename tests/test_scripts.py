@@ -9,7 +9,7 @@ from pathlib import Path
 
 import matplotlib
 import pytest
-from judge import ROOT, A, B, C, edited
+from scripts import ROOT, A, B, C, edited
 from test_figures import FIGURES
 
 import common
@@ -128,7 +128,7 @@ def test_ctrl_c_loses_nothing(name, small_mnist, figures, tmp_path, monkeypatch,
                   (gradients, f"raise KeyboardInterrupt; {gradients}"))
     left = run_script(path, monkeypatch)
     output = capsys.readouterr().out
-    assert output.startswith("stopped by Ctrl-C; ")
+    assert "\nstopped by Ctrl-C; " in output
     assert "this run, epoch 0 " in output
     assert set(figures) == FIGURES[name]
     assert len(left["run"].loss) == 1, "python -i has the run"
