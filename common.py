@@ -343,8 +343,8 @@ class Run:
 
     def print_table(self):
         """Print the report's results beside this run's, then the numbers of the last epoch."""
-        print()
         if self.results:
+            print()
             print_row("", "report", "this run")
         for result in self.results:
             ours = self.find(result)
@@ -404,7 +404,8 @@ def draw_curves(run, name, quantity, title, first=1, last=math.inf):
     figure = new_figure(run, 5.6, 4.2)
     axes = figure.add_subplot(title=f"{title}, epochs {first:,} to {last:,}",
                               xlabel="epoch", ylabel=quantity)
-    axes.set_xmargin(0.08)  # so that the last label of the x axis is not cut off
+    margin = max(0.08 * (last - first), 1)  # room for the last label of the x axis
+    axes.set_xlim(first - margin, last + margin)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(alpha=0.4)
@@ -421,7 +422,9 @@ def draw_curves(run, name, quantity, title, first=1, last=math.inf):
 def draw_curve(axes, run, attribute, first, last, label, color, linestyle):
     """Draw a list of the run, such as run.test_loss, and the report's numbers for it."""
     values = getattr(run, attribute)[first:last + 1]
-    axes.plot(range(first, last + 1), values, label=label, color=color, linestyle=linestyle)
+    marker = "." if len(values) <= 20 else "none"  # a point between two nan has no line
+    axes.plot(range(first, last + 1), values, label=label, color=color, linestyle=linestyle,
+              marker=marker)
     if run.note:  # the settings are not the report's, so leave out its numbers
         return
     for result in run.results:

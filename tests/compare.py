@@ -87,7 +87,7 @@ def judge(script, task):
         return fault
     for other in other_ways(task):
         if not results_fault(script, other):
-            return f"{task.name}() works, but {other.way}"
+            return f"{task.name}() is right {other.way}"
     return fault
 
 
@@ -153,16 +153,16 @@ def other_ways(task):
     letters = {name[0] for name in task.parameters}
     rotated = task.arguments[1:] + task.arguments[:1]
     called = f"{task.name}({', '.join(task.parameters)})"
-    words = f"with its parameters in another order than {called}"
+    words = f"but for its parameters, which have another order than {called}"
     yield task._replace(arguments=rotated, way=words)
     if "W" in letters:
-        yield turned_task(task, {"W"}, {"dW"}, f"its W is (inputs, units); {ROWS}")
-    yield turned_task(task, {"X", "Y", "A", "b"}, {"A"}, f"its images are columns; {ROWS}")
+        yield turned_task(task, {"W"}, {"dW"}, f"for a W of (inputs, units), but {ROWS}")
+    yield turned_task(task, {"X", "Y", "A", "b"}, {"A"}, f"for images as columns, but {ROWS}")
     if "W" in letters:
         yield turned_task(task, {"X", "Y", "A", "b", "W"}, {"A", "dW"},
-                          f"its images and its units are columns; {ROWS}")
+                          f"for images and units as columns, but {ROWS}")
     if "Y" in letters:
-        words = "it takes labels (m,); main() hands it Y (m, outputs), zeros and ones"
+        words = "for labels (m,), but main() hands it Y (m, outputs), zeros and ones"
         yield labels_task(task, words)
 
 

@@ -19,7 +19,12 @@ import pytest
 import common
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ["lab2_skeleton", "lab2_2_skeleton", "lab2_3_skeleton"]  # a fourth exercise: add it here
+SCRIPTS = [
+    "lab2_skeleton",
+    "lab2_2_skeleton",
+    "lab2_3_skeleton",
+    # Add another exercise here.
+]
 A, B, C = SCRIPTS[:3]  # the report's
 
 ROWS = "images are rows here: X (m, inputs), W (units, inputs), Z = X W^T + b, dW = dZ^T X"

@@ -33,7 +33,7 @@ def test_forward_propagation(script, images):
 
 
 def test_loss(script, images):
-    """The loss that is plotted, with 0.0001 or less added in the logarithms."""
+    """The loss that is plotted, with 0.0001 added in the logarithms or, in C, nothing."""
     fail_with(script, function_fault(script, "loss", *images))
 
 
