@@ -1,6 +1,7 @@
-"""Empty the four functions of each exercise, to hand them out: python tests/blank.py [SCRIPT ...]
+"""Empty the four functions of an exercise, to write them yourself: python tests/blank.py SCRIPT ...
 
-Signatures and docstrings stay. The solution is in the history: git checkout lab2*_skeleton.py
+Without SCRIPT, all scripts are emptied. Signatures and docstrings stay. What a script was before
+is kept in the folder .originals.
 """
 import ast
 import sys
@@ -12,15 +13,35 @@ FUNCTIONS = ["initial_weights", "forward_propagation", "loss", "backward_propaga
 
 def blank(path, functions=FUNCTIONS):
     """Replace what stands below the docstrings of these functions by "..."."""
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    for node in reversed(ast.parse("".join(lines)).body):
+    source = path.read_bytes()
+    line_end = b"\r\n" if b"\r\n" in source else b"\n"
+    lines = source.splitlines(keepends=True)
+    for node in reversed(ast.parse(source).body):
         if isinstance(node, ast.FunctionDef) and node.name in functions:
-            start = node.body[0].end_lineno if ast.get_docstring(node) else node.body[0].lineno - 1
-            lines[start:node.end_lineno] = ["    ...\n"]
-    path.write_text("".join(lines), encoding="utf-8")
+            body = node.body[0].lineno - 1
+            if ast.get_docstring(node):
+                body = node.body[0].end_lineno
+            lines[body:node.end_lineno] = [b"    ..." + line_end]
+    path.write_bytes(b"".join(lines))
+
+
+def keep(path):
+    """Copy the script to .originals, never over another copy; return where it is."""
+    folder = path.parent / ".originals"
+    folder.mkdir(exist_ok=True)
+    source = path.read_bytes()
+    copy = folder / path.name
+    number = 1
+    while copy.exists() and copy.read_bytes() != source:
+        number += 1
+        copy = folder / f"{path.stem}_{number}.py"
+    copy.write_bytes(source)
+    return copy
 
 
 if __name__ == "__main__":
     for path in map(Path, sys.argv[1:] or sorted(ROOT.glob("lab2*_skeleton.py"))):
+        copy = keep(path)
         blank(path)
-        print(f"{path.name} is blank now. To get it back: git checkout {path.name}, or a new copy")
+        print(f"{path.name} is blank now. To get back what it was, copy {copy} over it. "
+              f"If it was the original, git checkout {path.name} does it, too.")

@@ -1,0 +1,43 @@
+"""Does blank.py leave what it should, and lose nothing?"""
+import subprocess
+import sys
+
+import pytest
+from scripts import ROOT, A, B, C
+
+pytestmark = pytest.mark.full
+ORIGINALS = {name: (ROOT / f"{name}.py").read_bytes() for name in (A, B, C)}
+
+
+def run_blank(*paths):
+    return subprocess.run([sys.executable, ROOT / "tests/blank.py", *paths], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+
+
+@pytest.mark.parametrize("name", [A, B, C])
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_the_bodies_of_four_functions_go(name, line_end, tmp_path):
+    path = tmp_path / f"{name}.py"
+    original = ORIGINALS[name].replace(b"\r\n", b"\n").replace(b"\n", line_end)
+    path.write_bytes(original)
+    run_blank(path)
+    blank = path.read_bytes()
+    assert blank.count(b"    ..." + line_end) == 4
+    assert blank.count(b'"""') == original.count(b'"""'), "the docstrings stay"
+    assert blank.count(b"\r") == blank.count(b"\n") * (line_end == b"\r\n")
+    given = b"# ---- Given"
+    assert blank.partition(given)[2] == original.partition(given)[2]
+
+
+def test_nothing_is_lost(tmp_path):
+    path = tmp_path / "lab2_4_skeleton.py"
+    first = ORIGINALS[A]
+    second = ORIGINALS[B]
+    copies = tmp_path / ".originals"
+    for original, name in ((first, "lab2_4_skeleton.py"), (second, "lab2_4_skeleton_2.py"),
+                           (second, "lab2_4_skeleton_2.py"), (first, "lab2_4_skeleton.py")):
+        path.write_bytes(original)
+        output = run_blank(path)
+        assert f"copy {copies / name} over it" in output
+        assert (copies / name).read_bytes() == original
+    assert len(list(copies.iterdir())) == 2
