@@ -1,8 +1,8 @@
 """The code that the three exercises share.
 
 The report, "Implementing a Neural Network from scratch", does not include its source code. A
-public program for the same lab gives its numbers. Comments call it the report's program.
-m is the number of images.
+public program for the same lab produces the numbers in the report. The comments call it "the
+report's program". m is the number of images.
 """
 import argparse
 import contextlib
@@ -22,8 +22,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent
 MNIST = ROOT / ".keras" / "datasets" / "mnist.npz"
 
-# KERAS_HOME tells Keras in which folder to look for MNIST. Keras reads it when it is imported, so
-# it is set before.
+# KERAS_HOME tells Keras in which folder to look for MNIST. Keras reads it during its own import.
 os.environ["KERAS_HOME"] = str(ROOT / ".keras")
 
 # A notebook sets MPLBACKEND to a part of the package matplotlib_inline, and a script that is
@@ -84,6 +83,7 @@ def accuracy(A, Y):
     if np.ndim(A) != 2 or np.shape(A) != np.shape(Y):
         shapes = f"A is {np.shape(A)}, Y is {np.shape(Y)}"
         raise ValueError(f"{shapes}; both should be (images, outputs)")
+    # Labels, such as 7 or "seven", are no targets. With them, the loss would fall below 0.
     is_number = Y.dtype == bool or np.issubdtype(Y.dtype, np.number)
     if not is_number or Y.min() < 0 or Y.max() > 1:
         raise ValueError("Y should hold numbers from 0 to 1: 1 where the answer is yes, else 0")
@@ -137,9 +137,9 @@ def load_with_numpy():
             train = file["x_train"], file["y_train"]
             test = file["x_test"], file["y_test"]
     except Exception:  # damaged files raise errors of many kinds
-        sys.exit(f"error: {MNIST} is missing or damaged. Hidden folders get lost when they are "
+        sys.exit(f"error: {MNIST} is missing or damaged. Hidden folders may get lost when they are "
                  "copied by hand or uploaded: take .keras from the ZIP again, "
-                 "or git checkout .keras")
+                 "or run: git checkout .keras")
     return train, test
 
 
@@ -280,7 +280,7 @@ def read_options(doc, epochs, learning_rate, seed):
     learning_rate = options.learning_rate
     if not isinstance(learning_rate, numbers.Real) or not 0 < learning_rate < math.inf:
         parser.error(f"LEARNING_RATE (--learning-rate) is {learning_rate}; "
-                     "it must be a finite number above 0, written like 0.8")
+                     "it must be a finite number above 0, written as 0.8, not 0,8")
     seed = options.seed
     if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**32:
         parser.error(f"SEED (--seed) is {seed}; it must be a whole number from 0 to {2**32 - 1}")
@@ -308,7 +308,7 @@ class Run:
         self.diverged = False   # True if a loss was infinite or not a number
         # Script A finds these two epochs after the run. The table and the curves show them.
         self.rises_from = None  # the epoch with the lowest test loss
-        self.above_from = None  # the first epoch from there on with test loss above training loss
+        self.above_from = None  # the first epoch, not before it, with test loss above training loss
         self.epochs = epochs
         self.results = RESULTS.get(exercise, [])
         self.note = changed_settings(exercise, settings)  # for the table and the figures
@@ -333,7 +333,7 @@ class Run:
                   f"test loss {test_loss:.4f}, {seconds_left:.0f} s left", flush=True)
 
     def find(self, result):
-        """Return this run's number for a Result of the report, or None if it has none."""
+        """Return this run's number for a Result of the report; None if there is no such number."""
         value = getattr(self, result.attribute)
         if result.epoch is None:
             return value
@@ -389,58 +389,57 @@ def save(figure, name):
         print(f"error: cannot write {name}: {error}", file=sys.stderr)
 
 
-def draw_curves(run, name, quantity, title, first=1, last=math.inf):
+def draw_curves(run, name, quantity, title, first_epoch=1, last_epoch=math.inf):
     """Draw a quantity by epoch, for training and test. Diamonds mark the report's numbers.
 
     quantity: "loss" or "accuracy"
-    first, last: the numbers of the first and the last epoch to draw
+    first_epoch, last_epoch: from which epoch to which
 
-    A shorter run is drawn as far as it goes. If it does not go beyond the epoch first, its second
-    half is drawn. first is 1 by default, as in the report's program.
+    A shorter run is drawn as far as it goes. If it does not go beyond first_epoch, its second half
+    is drawn. By default, epoch 0 is left out: the untrained network.
     """
-    last = min(last, len(run.loss) - 1)
-    if first >= last:
-        first = last // 2
+    last_epoch = min(last_epoch, len(run.loss) - 1)
+    if first_epoch >= last_epoch:
+        first_epoch = last_epoch // 2
+    epochs = range(first_epoch, last_epoch + 1)
     figure = new_figure(run, 5.6, 4.2)
-    axes = figure.add_subplot(title=f"{title}, epochs {first:,} to {last:,}",
+    axes = figure.add_subplot(title=f"{title}, epochs {first_epoch:,} to {last_epoch:,}",
                               xlabel="epoch", ylabel=quantity)
-    margin = max(0.08 * (last - first), 1)  # room for the last label of the x axis
-    axes.set_xlim(first - margin, last + margin)
+    margin = max(0.08 * (last_epoch - first_epoch), 1)  # room for the last label of the x axis
+    axes.set_xlim(first_epoch - margin, last_epoch + margin)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(alpha=0.4)
 
-    # The order of these calls is the order in the legend, which is filled column by column.
-    draw_curve(axes, run, quantity, first, last, "training", color="C0", linestyle="-")
-    draw_epoch(axes, run.rises_from, first, last, "test loss starts to rise", linestyle=":")
-    draw_curve(axes, run, f"test_{quantity}", first, last, "test", color="C1", linestyle="--")
-    draw_epoch(axes, run.above_from, first, last, "test loss above training", linestyle="-.")
+    # The legend is filled column by column. So the calls for training come first.
+    draw_curve(axes, run, quantity, epochs, "training", color="C0", linestyle="-")
+    draw_epoch(axes, run.rises_from, epochs, "test loss starts to rise", linestyle=":")
+    draw_curve(axes, run, f"test_{quantity}", epochs, "test", color="C1", linestyle="--")
+    draw_epoch(axes, run.above_from, epochs, "test loss above training", linestyle="-.")
     figure.legend(loc="outside lower center", ncols=2, fontsize="small")
     save(figure, name)
 
 
-def draw_curve(axes, run, attribute, first, last, label, color, linestyle):
+def draw_curve(axes, run, attribute, epochs, label, color, linestyle):
     """Draw a list of the run, such as run.test_loss, and the report's numbers for it."""
-    values = getattr(run, attribute)[first:last + 1]
-    marker = "." if len(values) <= 20 else "none"  # a point between two nan has no line
-    axes.plot(range(first, last + 1), values, label=label, color=color, linestyle=linestyle,
-              marker=marker)
+    recorded = getattr(run, attribute)
+    values = [recorded[epoch] for epoch in epochs]
+    marker = "." if len(epochs) <= 20 else "none"  # in a short curve, the points are marked
+    axes.plot(epochs, values, label=label, color=color, linestyle=linestyle, marker=marker)
     if run.note:  # the settings are not the report's, so leave out its numbers
         return
     for result in run.results:
-        if result.attribute != attribute:
-            continue
-        if first <= result.epoch <= last:
+        if result.attribute == attribute and result.epoch in epochs:
             report = float(result.printed)
-            ours = run.find(result)
+            ours = recorded[result.epoch]
             axes.plot(result.epoch, report, color=color, linestyle="none",
                       marker="D", markersize=9, fillstyle="none",
                       label=f"epoch {result.epoch}: {ours:#.4g}, report {report:#.4g}")
 
 
-def draw_epoch(axes, epoch, first, last, label, linestyle):
-    """Draw a vertical line at an epoch, if it is known and lies between first and last."""
-    if epoch is not None and first <= epoch <= last:
+def draw_epoch(axes, epoch, epochs, label, linestyle):
+    """Draw a vertical line at an epoch, if it is one of the epochs that are drawn."""
+    if epoch in epochs:  # None is in no range
         axes.axvline(epoch, color="0.5", linestyle=linestyle, zorder=1,  # behind the curves
                      label=f"epoch {epoch}: {label}")
 
@@ -515,7 +514,7 @@ def draw_confusion_matrix(run, name, A, X, labels):
     counts = np.zeros((10, 10), int)
     np.add.at(counts, (labels, predicted), 1)  # for each image, add 1 at [label, predicted]
     misread = np.flatnonzero(predicted != labels)  # the indices of the misread images
-    wrong_outputs = A[misread, predicted[misread]]  # for each of them, that of the digit read
+    wrong_outputs = A[misread, predicted[misread]]  # for each, the output of the predicted digit
     worst_first = misread[np.argsort(-wrong_outputs)]
 
     figure = new_figure(run, 7.6, 4.4)
@@ -523,7 +522,7 @@ def draw_confusion_matrix(run, name, A, X, labels):
     axes = left.add_subplot(title=f"Fig. 4c: {len(misread):,} of {len(X):,} test images misread",
                             xlabel="predicted digit", ylabel="true digit",
                             xticks=range(10), yticks=range(10))
-    shades = PowerNorm(gamma=0.3, vmin=0, vmax=1500)  # small counts can be seen on white
+    shades = PowerNorm(gamma=0.3, vmin=0, vmax=1500)  # gamma < 1 makes small counts visible
     axes.imshow(counts, cmap="Greys", norm=shades)
     for (true, guess), count in np.ndenumerate(counts):
         if count > 0:

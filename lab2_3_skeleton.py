@@ -19,7 +19,7 @@ SHARED_BIAS = True      # one bias for each layer, as in the report; False: one 
 PRECISION = np.float32  # np.float64 is more precise, but takes twice the time
 
 
-# ---- The exercise: four functions (tests/blank.py empties them, for you to write) ------
+# ---- The exercise: four functions (to write them yourself, use tests/blank.py) -----------
 def initial_weights():
     """Return the initial weights and biases W1, b1, W2, b2, of type PRECISION.
 
@@ -30,8 +30,9 @@ def initial_weights():
 
     To get the report's weights, make rng = np.random.RandomState(SEED), call
     rng.permutation(60_000) once, and then draw W1 and W2, in this order, with rng.uniform().
-    The report's program shuffles the images with that call. We need not shuffle: each update uses
-    all images. But the call advances rng, so without it the weights would be different.
+    The report's program (see common.py) shuffles the images with that call. We need not shuffle:
+    each update uses all images. But the call advances rng, so without it the weights would be
+    different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -86,12 +87,13 @@ def backward_propagation(X, Y, A1, A2, W2):
 
     The gradients are taken with respect to W1, b1, W2, b2, and have their shapes. If SHARED_BIAS,
     add up the db of all units of a layer: the sum is the gradient of their one bias.
-    Training does not lower loss(), but equation 2, added up over the ten outputs and averaged over
-    the images: divide by m, not by 10 m. The report's program, too, lowers one loss and plots
-    another.
+    These are not the gradients of loss(), but of equation 2, added up over the ten outputs and
+    averaged over the images. So divide by m, not by 10 m. The report's program, too, trains with
+    one loss and plots another.
     """
     m = len(X)
-    # dL/dA2 = (A2 - Y) / (A2 (1 - A2)), times the slope of the sigmoid, A2 (1 - A2), is A2 - Y.
+    # For one image, dL/dA2 = (A2 - Y) / (A2 (1 - A2)) and dA2/dZ2 = A2 (1 - A2). Their product is
+    # dL/dZ2 = A2 - Y. The loss is a mean over m images: so divide by m.
     dZ2 = (A2 - Y) / m                            # (m, 10)
     dW2, db2 = common.linear_backward(dZ2, A1)    # (10, 64), (10,)
     dA1 = dZ2 @ W2                                # (m, 64)
@@ -105,7 +107,7 @@ def backward_propagation(X, Y, A1, A2, W2):
 
 # ---- Given: the targets, the training, the figures ---------------------------------------
 def targets(labels):
-    """Return Y (m, 10): 1 in the column of the label, else 0. labels (m,) holds digits."""
+    """Return Y (m, 10): 1 in the column of the label, else 0. labels: digits, shape (m,)."""
     one_hot = np.eye(10, dtype=PRECISION)    # in row k, column k is 1
     return one_hot[labels]
 
@@ -119,7 +121,7 @@ def main():
     Y_train = targets(labels_train)    # (60000, 10)
     Y_test = targets(labels_test)      # (10000, 10)
     W1, b1, W2, b2 = initial_weights()
-    # The settings are passed by name. The run notes those that are not the report's.
+    # The run compares the settings that are passed by name with the report's.
     run = common.Run("C", EPOCHS, HIDDEN_UNITS=HIDDEN_UNITS, LEARNING_RATE=LEARNING_RATE,
                      INIT_RANGE=INIT_RANGE, SEED=SEED, SHARED_BIAS=SHARED_BIAS)
 

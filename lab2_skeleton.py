@@ -18,15 +18,15 @@ SEED = 138              # the seed of the random initial weights
 PRECISION = np.float32  # np.float64 is more precise, but takes twice the time
 
 
-# ---- The exercise: four functions (tests/blank.py empties them, for you to write) ------
+# ---- The exercise: four functions (to write them yourself, use tests/blank.py) -----------
 def initial_weights():
     """Return the initial weights W (1, 784) and bias b (1,), of type PRECISION.
 
     The weights are uniform between -INIT_RANGE and INIT_RANGE, the bias is 0.0001. To get the
     report's weights, make rng = np.random.RandomState(SEED), call rng.permutation(60_000) once,
-    and then draw W with rng.uniform(). The report's program shuffles the images with that call.
-    We need not shuffle: each update uses all images. But the call advances rng, so without it W
-    would be different.
+    and then draw W with rng.uniform(). The report's program (see common.py) shuffles the images
+    with that call. We need not shuffle: each update uses all images. But the call advances rng,
+    so without it W would be different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -66,11 +66,12 @@ def backward_propagation(X, Y, A):
     Y: the targets, shape (m, 1)
     A: the outputs of forward_propagation(), shape (m, 1)
 
-    Like the report's program, take the mean of equation 2 as it stands, without the 0.0001 of
-    loss().
+    Like the report's program, differentiate the mean of equation 2 itself, without the 0.0001
+    that loss() adds.
     """
     m = len(X)
-    # dL/dA = (A - Y) / (A (1 - A)), times the slope of the sigmoid, A (1 - A), is dL/dZ = A - Y.
+    # For one image, dL/dA = (A - Y) / (A (1 - A)) and dA/dZ = A (1 - A). Their product is
+    # dL/dZ = A - Y. The loss is a mean over m images: so divide by m.
     dZ = (A - Y) / m                          # (m, 1)
     dW, db = common.linear_backward(dZ, X)    # (1, 784), (1,)
     return dW, db
@@ -78,16 +79,16 @@ def backward_propagation(X, Y, A):
 
 # ---- Given: the targets, the training, the figures ---------------------------------------
 def targets(labels):
-    """Return Y (m, 1): 1 where the label is DIGIT, else 0. labels (m,) holds digits."""
+    """Return Y (m, 1): 1 where the label is DIGIT, else 0. labels: digits, shape (m,)."""
     return (labels == DIGIT).astype(PRECISION).reshape(-1, 1)
 
 
 def overfitting(run):
-    """Return the epochs in which the test loss starts to rise, and passes the training loss.
+    """Return the epochs rises_from and above_from, each of which may be None.
 
-    The first is the epoch of the lowest test loss. If fewer than 100 epochs follow it, the test
-    loss may still fall, and both are None. The second is the first epoch from there on in which
-    the test loss is above the training loss, or None.
+    rises_from is the epoch with the lowest test loss. If fewer than 100 epochs follow it, the test
+    loss may still fall: then both are None. above_from is the first epoch, not before rises_from,
+    in which the test loss is above the training loss. It is None if there is none.
     """
     lowest = int(np.argmin(run.test_loss))
     last = len(run.test_loss) - 1
@@ -108,7 +109,7 @@ def main():
     Y_train = targets(labels_train)    # (60000, 1)
     Y_test = targets(labels_test)      # (10000, 1)
     W, b = initial_weights()
-    # The settings are passed by name. The run notes those that are not the report's.
+    # The run compares the settings that are passed by name with the report's.
     run = common.Run("A", EPOCHS, DIGIT=DIGIT, LEARNING_RATE=LEARNING_RATE,
                      INIT_RANGE=INIT_RANGE, SEED=SEED)
 
@@ -134,17 +135,17 @@ def main():
 
     run.rises_from, run.above_from = overfitting(run)
     run.print_table()
-    # Like the report's program, leave out the first epochs: their losses are much larger.
+    # Like the report's program, leave out the first ten epochs: their losses are much larger.
     common.draw_curves(run, "figures/fig2a_loss.png", "loss",
-                       "Fig. 2a: loss of the neuron", first=10)
+                       "Fig. 2a: loss of the neuron", first_epoch=10)
     common.draw_curves(run, "figures/fig2b_loss_zoom.png", "loss",
-                       "Fig. 2b: zoomed loss", first=300)
+                       "Fig. 2b: zoomed loss", first_epoch=300)
     common.draw_curves(run, "figures/fig2c_loss_500_epochs.png", "loss",
-                       "Fig. 2c: loss of the neuron", first=10, last=500)
+                       "Fig. 2c: loss of the neuron", first_epoch=10, last_epoch=500)
     common.draw_weights(run, "figures/fig2d_weights.png", W,
                         "Fig. 2d: the neuron's weights")
     common.draw_curves(run, "figures/fig2e_accuracy.png", "accuracy",
-                       "Fig. 2e: accuracy of the neuron", first=10)
+                       "Fig. 2e: accuracy of the neuron", first_epoch=10)
     return run, W, b
 
 

@@ -145,7 +145,7 @@ def constants_fault(script):
             return f"{name} is {value!r}; it must be a whole number from {first} to {last}"
     rate = script.LEARNING_RATE
     if not isinstance(rate, (int, float, np.number)) or not 0 < rate < np.inf:
-        return f"LEARNING_RATE is {rate!r}; it must be a number above 0, written like 0.8"
+        return f"LEARNING_RATE is {rate!r}; it must be a number above 0, written as 0.8, not 0,8"
     shared = getattr(script, "SHARED_BIAS", True)
     if not isinstance(shared, (bool, int)):
         return f"SHARED_BIAS is {shared!r}; it must be True or False"

@@ -93,7 +93,7 @@ def test_the_epochs_of_overfitting_are_drawn(figures):
     run.rises_from = 200
     run.above_from = 400
     common.draw_curves(run, "figures/all.png", "loss", "title")
-    common.draw_curves(run, "figures/part.png", "loss", "title", first=300)
+    common.draw_curves(run, "figures/part.png", "loss", "title", first_epoch=300)
     rises = "epoch 200: test loss starts to rise"
     above = "epoch 400: test loss above training"
     assert lines_of(figures["all.png"])[rises][0] == [200, 200]
