@@ -83,7 +83,7 @@ def accuracy(A, Y):
     if np.ndim(A) != 2 or np.shape(A) != np.shape(Y):
         shapes = f"A is {np.shape(A)}, Y is {np.shape(Y)}"
         raise ValueError(f"{shapes}; both should be (images, outputs)")
-    # Labels, such as 7 or "seven", are no targets. With them, the loss would fall below 0.
+    # Labels are no targets: with Y = 7, equation 2 may be below 0.
     is_number = Y.dtype == bool or np.issubdtype(Y.dtype, np.number)
     if not is_number or Y.min() < 0 or Y.max() > 1:
         raise ValueError("Y should hold numbers from 0 to 1: 1 where the answer is yes, else 0")
@@ -308,7 +308,7 @@ class Run:
         self.diverged = False   # True if a loss was infinite or not a number
         # Script A finds these two epochs after the run. The table and the curves show them.
         self.rises_from = None  # the epoch with the lowest test loss
-        self.above_from = None  # the first epoch, not before it, with test loss above training loss
+        self.above_from = None  # the first epoch from there on with test loss above training loss
         self.epochs = epochs
         self.results = RESULTS.get(exercise, [])
         self.note = changed_settings(exercise, settings)  # for the table and the figures
@@ -411,7 +411,7 @@ def draw_curves(run, name, quantity, title, first_epoch=1, last_epoch=math.inf):
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(alpha=0.4)
 
-    # The legend is filled column by column. So the calls for training come first.
+    # The calls follow the legend: its left column from top to bottom, then its right one.
     draw_curve(axes, run, quantity, epochs, "training", color="C0", linestyle="-")
     draw_epoch(axes, run.rises_from, epochs, "test loss starts to rise", linestyle=":")
     draw_curve(axes, run, f"test_{quantity}", epochs, "test", color="C1", linestyle="--")
@@ -478,7 +478,7 @@ def draw_network(run, name, image, label, hidden, outputs):
     square = np.full((per_side, per_side), np.nan)
     square.flat[:len(hidden)] = hidden
 
-    figure = new_figure(run, 7.6, 3.2)
+    figure = new_figure(run, 7.6, 2.8)
     left, middle, right = figure.subplots(1, 3, width_ratios=[3, 3, 2])
     left.imshow(image.reshape(28, 28), cmap="Greys")
     left.set(xlabel="X: 784 pixels", xticks=[], yticks=[])
@@ -487,7 +487,8 @@ def draw_network(run, name, image, label, hidden, outputs):
     middle.imshow(square, cmap="cividis")
     middle.set(xlabel=f"A1: {len(hidden)} hidden units", xticks=[], yticks=[])
     right.barh(range(len(outputs)), outputs)
-    right.set(xlabel=f"A2: {len(outputs)} outputs", xlim=(0, 1), yticks=range(len(outputs)))
+    right.set(xlabel=f"A2: {len(outputs)} outputs", xlim=(0, 1), yticks=range(len(outputs)),
+              box_aspect=1.5)  # as high as the other two
     right.invert_yaxis()  # digit 0 at the top
     draw_arrow(middle, "$W_1, b_1$")
     draw_arrow(right, "$W_2, b_2$")
@@ -496,6 +497,7 @@ def draw_network(run, name, image, label, hidden, outputs):
 
 def draw_arrow(axes, text):
     """Write a text to the left of the axes, with an arrow from the text to the axes."""
+    # The arrow ends 16 points before the axes (shrinkB). There is room for the axes' numbers.
     axes.annotate(text, xy=(0, 0.5), xycoords="axes fraction",
                   xytext=(-75, 0), textcoords="offset points", verticalalignment="center",
                   arrowprops={"arrowstyle": "->", "shrinkB": 16})

@@ -115,7 +115,7 @@ def main():
     Y_train = targets(labels_train)    # (60000, 1)
     Y_test = targets(labels_test)      # (10000, 1)
     W1, b1, W2, b2 = initial_weights()
-    # The run compares the settings that are passed by name with the report's.
+    # The run compares these settings with the report's.
     run = common.Run("B", EPOCHS, DIGIT=DIGIT, HIDDEN_UNITS=HIDDEN_UNITS,
                      LEARNING_RATE=LEARNING_RATE, INIT_RANGE=INIT_RANGE, SEED=SEED,
                      SHARED_BIAS=SHARED_BIAS)

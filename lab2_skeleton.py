@@ -87,8 +87,8 @@ def overfitting(run):
     """Return the epochs rises_from and above_from, each of which may be None.
 
     rises_from is the epoch with the lowest test loss. If fewer than 100 epochs follow it, the test
-    loss may still fall: then both are None. above_from is the first epoch, not before rises_from,
-    in which the test loss is above the training loss. It is None if there is none.
+    loss may still fall: then both are None. above_from is the first epoch, from rises_from on, in
+    which the test loss is above the training loss. It is None if there is none.
     """
     lowest = int(np.argmin(run.test_loss))
     last = len(run.test_loss) - 1
@@ -109,7 +109,7 @@ def main():
     Y_train = targets(labels_train)    # (60000, 1)
     Y_test = targets(labels_test)      # (10000, 1)
     W, b = initial_weights()
-    # The run compares the settings that are passed by name with the report's.
+    # The run compares these settings with the report's.
     run = common.Run("A", EPOCHS, DIGIT=DIGIT, LEARNING_RATE=LEARNING_RATE,
                      INIT_RANGE=INIT_RANGE, SEED=SEED)
 
