@@ -15,7 +15,7 @@ import sys
 import time
 import warnings
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
@@ -25,9 +25,9 @@ MNIST = ROOT / ".keras" / "datasets" / "mnist.npz"
 # KERAS_HOME tells Keras in which folder to look for MNIST. Keras reads it during its own import.
 os.environ["KERAS_HOME"] = str(ROOT / ".keras")
 
-# A notebook sets MPLBACKEND to a part of the package matplotlib_inline, and a script that is
-# started from the notebook inherits it. If the Python of the script lacks this package, importing
-# Matplotlib fails. So remove MPLBACKEND then.
+# MPLBACKEND tells Matplotlib how to show figures. A notebook sets it to a part of the package
+# matplotlib_inline, and a script that is started from the notebook inherits it. If the Python of
+# the script lacks this package, importing Matplotlib fails. So remove MPLBACKEND then.
 if "matplotlib_inline" in os.environ.get("MPLBACKEND", ""):
     if not importlib.util.find_spec("matplotlib_inline"):
         del os.environ["MPLBACKEND"]
@@ -36,8 +36,8 @@ if "matplotlib_inline" in os.environ.get("MPLBACKEND", ""):
 if sys.platform == "darwin":
     warnings.filterwarnings("ignore", ".* encountered in matmul")
 
-from matplotlib.colors import PowerNorm  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
 
 
 # ---- The maths of a layer ----------------------------------------------------------------
@@ -83,7 +83,7 @@ def accuracy(A, Y):
     if np.ndim(A) != 2 or np.shape(A) != np.shape(Y):
         shapes = f"A is {np.shape(A)}, Y is {np.shape(Y)}"
         raise ValueError(f"{shapes}; both should be (images, outputs)")
-    # Labels are no targets: with Y = 7, equation 2 may be below 0.
+    # Refuse labels, such as 7: a network would train on them without an error, to a loss below 0.
     is_number = Y.dtype == bool or np.issubdtype(Y.dtype, np.number)
     if not is_number or Y.min() < 0 or Y.max() > 1:
         raise ValueError("Y should hold numbers from 0 to 1: 1 where the answer is yes, else 0")
@@ -216,7 +216,7 @@ class Result(NamedTuple):
     name: str                 # its name in the table
     printed: str              # the number in the report
     attribute: str            # the attribute of the Run that holds our number
-    epoch: int | None = None  # the index of our number, if that attribute is a list
+    epoch: Optional[int] = None  # the index of our number, if that attribute is a list
 
 
 # Our epoch n is the network after n updates. In A, the report's program counts the same way. In B
@@ -308,7 +308,7 @@ class Run:
         self.diverged = False   # True if a loss was infinite or not a number
         # Script A finds these two epochs after the run. The table and the curves show them.
         self.rises_from = None  # the epoch with the lowest test loss
-        self.above_from = None  # the first epoch from there on with test loss above training loss
+        self.above_from = None  # the first epoch >= rises_from with test loss above training loss
         self.epochs = epochs
         self.results = RESULTS.get(exercise, [])
         self.note = changed_settings(exercise, settings)  # for the table and the figures
@@ -325,7 +325,8 @@ class Run:
         if not math.isfinite(loss) or not math.isfinite(test_loss):
             self.diverged = True
             print(f"error: the loss in epoch {epoch} is not finite. Is LEARNING_RATE too large? "
-                  "Is a sign wrong? Is the division by m missing?", file=sys.stderr)
+                  "Is a sign wrong? Is the division by m missing? Is it the log of 0?",
+                  file=sys.stderr)
         elif epoch > 0 and epoch % epochs_per_line == 0:
             seconds_per_epoch = (time.monotonic() - self.start_time) / epoch
             seconds_left = seconds_per_epoch * (self.epochs - epoch)
@@ -411,7 +412,7 @@ def draw_curves(run, name, quantity, title, first_epoch=1, last_epoch=math.inf):
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(alpha=0.4)
 
-    # The calls follow the legend: its left column from top to bottom, then its right one.
+    # The order of the calls is the order in the legend: first its left column, then its right one.
     draw_curve(axes, run, quantity, epochs, "training", color="C0", linestyle="-")
     draw_epoch(axes, run.rises_from, epochs, "test loss starts to rise", linestyle=":")
     draw_curve(axes, run, f"test_{quantity}", epochs, "test", color="C1", linestyle="--")
@@ -432,6 +433,7 @@ def draw_curve(axes, run, attribute, epochs, label, color, linestyle):
         if result.attribute == attribute and result.epoch in epochs:
             report = float(result.printed)
             ours = recorded[result.epoch]
+            # "#.4g" shows four digits, zeros at the end included.
             axes.plot(result.epoch, report, color=color, linestyle="none",
                       marker="D", markersize=9, fillstyle="none",
                       label=f"epoch {result.epoch}: {ours:#.4g}, report {report:#.4g}")
@@ -439,7 +441,7 @@ def draw_curve(axes, run, attribute, epochs, label, color, linestyle):
 
 def draw_epoch(axes, epoch, epochs, label, linestyle):
     """Draw a vertical line at an epoch, if it is one of the epochs that are drawn."""
-    if epoch in epochs:  # None is in no range
+    if epoch in epochs:  # not if epoch is None
         axes.axvline(epoch, color="0.5", linestyle=linestyle, zorder=1,  # behind the curves
                      label=f"epoch {epoch}: {label}")
 

@@ -43,5 +43,5 @@ if __name__ == "__main__":
     for path in map(Path, sys.argv[1:] or sorted(ROOT.glob("lab2*_skeleton.py"))):
         copy = keep(path)
         blank(path)
-        print(f"{path.name} is blank now. To get back what it was, copy {copy} over it. "
-              f"If it was the original, git checkout {path.name} does it, too.")
+        print(f"{path.name} is blank now. To get back what it was, copy .originals/{copy.name} "
+              f"over it. If it was the original, git checkout {path.name} does it, too.")

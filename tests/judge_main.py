@@ -121,7 +121,7 @@ def run_main(path, constants, epochs, diverges_in=None):
         with patch.object(sys, "argv", [str(path)]):
             try:
                 returned = script.main()
-            except (Exception, SystemExit, KeyboardInterrupt) as error:
+            except (Exception, SystemExit) as error:
                 fault = f"if EPOCHS is {epochs}, main() stops with {explain(script, error)}"
     return Outcome(script, epochs, records, as_list(returned), fault)
 
@@ -277,7 +277,11 @@ def other_step(script, copy, right, results, name):
     if is_right(name, value, own_rate / copy.LEARNING_RATE * right[name]):
         return f"the learning rate is written as {own_rate}; write LEARNING_RATE"
     if step == "1" and is_right(name, value, right[name] + right[f"step 2 of {weight}"]):
-        return "main() makes another update after the last run.record(); leave the loop before it"
+        number = "run.loss in epoch 1"
+        if is_right(number, results[number], right[number]):
+            return ("main() makes another update after the last run.record(); leave the loop "
+                    "before it")
+        return "main() makes two updates in an epoch"
     for other, number in right.items():
         if other.startswith(f"step {step}"):
             if np.size(number) == 1:  # the step of a bias, added to each number of W

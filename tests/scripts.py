@@ -127,7 +127,9 @@ def edited(source, target, *edits):
 PRODUCT = "@ needs as many columns on its left as rows on its right"
 PRODUCTS = {  # what to add to it, by the function
     "forward_propagation": ROWS,
-    "backward_propagation": "dW is dZ.T @ X, and dA1 is dZ2 @ W2, without .T",
+    "backward_propagation": "dW is dZ.T @ X, and dA1 is dZ2 @ W2, without .T; the slope is "
+    "multiplied by *",
+    "main": ROWS,
 }
 HINTS = [  # what the words of an error have in them, and what to add
     ("read-only", "it changes an array that is still needed; work on a copy, as in A = A.copy()"),
@@ -162,18 +164,18 @@ def explain(script, error):
     """Return an error in words, the line of the script that it comes from, and a hint."""
     words = f"{type(error).__name__}: {error}".partition(", with gufunc")[0].strip(": ")
     sentence = words
-    function = ""
+    more = ""
     for frame, number in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_filename == script.__file__:
-            function = frame.f_code.co_name
+            more = PRODUCTS.get(frame.f_code.co_name, more)
             line = linecache.getline(script.__file__, number)
             line = line.partition("#")[0].strip().rstrip(",")
             sentence = f"{words}, in line {number}, {line}{shapes_in(line, frame)}"
     hint = hint_for(script, error, words)
     if not hint:
         return sentence
-    if hint == PRODUCT and function in PRODUCTS:
-        hint = f"{hint}; {PRODUCTS[function]}"
+    if hint == PRODUCT and more:
+        hint = f"{hint}; {more}"
     return f"{sentence}: {hint}"
 
 

@@ -492,20 +492,23 @@ def scrambled(X):
 MAIN_SLIPS = [
     data_slip(lambda data: {"X": data.X / 255}, "the pixels are divided by 255 again; load_mnist() returns 0 to 1"),
     data_slip(lambda data: {"X_test": data.X_test / 255}, "the test pixels are divided by 255 again; "
-         "load_mnist() returns 0 to 1"),
+              "load_mnist() returns 0 to 1"),
     data_slip(lambda data: {"X": data.X * 255}, "the pixels are from 0 to 255; load_mnist() returns 0 to 1"),
     data_slip(lambda data: {"X_test": data.X_test * 255}, "the test pixels are from 0 to 255; load_mnist() "
-         "returns 0 to 1"),
+              "returns 0 to 1"),
     data_slip(lambda data: {"X": scrambled(data.X)}, "reshape(784, -1).T mixes the pixels of the images"),
     data_slip(lambda data: {"X_test": scrambled(data.X_test)}, "reshape(784, -1).T mixes the pixels of the "
-         "test images"),
-    data_slip(lambda data: {"X": 1 - data.X}, "the training pixels are 1 - X, the test pixels are not"),
+              "test images"),
+    data_slip(lambda data: {"X": 1 - data.X},
+              "the training pixels are 1 - X (the test pixels must be, too), unless you meant it"),
+    data_slip(lambda data: {"X": (data.X - data.X.mean()) / data.X.std()},
+              "the training pixels are standardised (the test pixels must be, too), unless you meant it"),
     data_slip(lambda data: {"X": data.X[:len(data.X_test)], "X_test": data.X[:len(data.X_test)]},
-         "the test images are training images"),
+              "the test images are training images"),
     data_slip(lambda data: {"X": data.X_test, "Y": data.Y_test},
-         "the test images stand in place of the training images"),
+              "the test images stand in place of the training images"),
     data_slip(lambda data: {"X_test": data.X, "Y_test": data.Y},
-         "the training images stand in place of the test images"),
+              "the training images stand in place of the test images"),
     data_slip(lambda data: {"Y": 1 - data.Y}, "Y_train is 1 - Y_train"),
     data_slip(lambda data: {"Y_test": 1 - data.Y_test}, "Y_test is 1 - Y_test"),
     data_slip(lambda data: {"X": np.floor(data.X)}, "the pixels are cut to whole numbers"),
@@ -514,11 +517,11 @@ MAIN_SLIPS = [
     data_slip(lambda data: {"Y_test": 0 * data.Y_test}, "Y_test is 0 everywhere"),
     data_slip(lambda data: {"Y": data.Y[::-1]}, "the order of Y_train is reversed, that of X_train is not"),
     gradient_slip(lambda now: (now.X_test, now.Y_test, now.outputs_test),
-             "backward_propagation() gets test images; it should learn from X_train alone"),
+                  "backward_propagation() gets test images; it should learn from X_train alone"),
     gradient_slip(lambda now: (now.X, now.Y, now.first_outputs), "backward_propagation() gets outputs of the "
-             "first epoch; call forward_propagation() in each epoch"),
+                  "first epoch; call forward_propagation() in each epoch"),
     gradient_slip(lambda now: (now.X, now.Y, [*now.outputs[:-1], (now.outputs[-1] > 0.5).astype(now.X.dtype)]),
-             "A is rounded to 0 or 1 before backward_propagation()"),
+                  "A is rounded to 0 or 1 before backward_propagation()"),
     gradient_slip(lambda now: (now.X, 1 - now.Y, now.outputs), "backward_propagation() gets 1 - Y"),
     gradient_slip(lambda now: (now.X, 0 * now.Y, now.outputs), "backward_propagation() gets a Y of 0"),
     gradient_slip(lambda now: (now.X / 255, now.Y, now.outputs), "backward_propagation() gets X / 255"),
@@ -538,7 +541,7 @@ MAIN_SLIPS = [
     update_slip(lambda W, rate, dW: W - rate * dW * 500, "the gradient is multiplied by m"),
     update_slip(lambda W, rate, dW: W - rate, "the gradient is left out"),
     update_slip(lambda W, rate, dW: W - (rate + dW), "LEARNING_RATE and the gradient are added; "
-           "multiply them"),
+                "multiply them"),
     update_slip(lambda W, rate, dW: W * rate * dW, "*= multiplies it; -= subtracts from it"),
     update_slip(lambda W, rate, dW: W - rate * W, "it is subtracted from itself; subtract its gradient"),
     update_slip(lambda W, rate, dW: W * (1 - rate * dW), "the gradient is multiplied by W"),
@@ -550,5 +553,5 @@ for k in range(10):
     MAIN_SLIPS += [
         data_slip(lambda data, k=k: {"Y": data.is_digit(k)}, f"Y_train is 1 for {digit}; is targets() used?"),
         data_slip(lambda data, k=k: {"Y_test": data.is_digit_test(k)},
-             f"Y_test is 1 for {digit}; is targets() used?"),
+                  f"Y_test is 1 for {digit}; is targets() used?"),
     ]

@@ -38,6 +38,6 @@ def test_nothing_is_lost(tmp_path):
                            (second, "lab2_4_skeleton_2.py"), (first, "lab2_4_skeleton.py")):
         path.write_bytes(original)
         output = run_blank(path)
-        assert f"copy {copies / name} over it" in output
+        assert f"copy .originals/{name} over it" in output
         assert (copies / name).read_bytes() == original
     assert len(list(copies.iterdir())) == 2

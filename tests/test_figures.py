@@ -2,7 +2,7 @@
 import matplotlib
 import numpy as np
 import pytest
-from scripts import ROOT, A, B, C, load
+from scripts import ROOT, A, B, C, load, other_constants
 from test_common import recorded
 
 import common
@@ -86,6 +86,19 @@ def test_no_diamond_where_it_does_not_belong(first, last, settings, figures):
     common.draw_curves(run, "figures/a.png", "loss", "title", first, last)
     assert set(lines_of(figures["a.png"])) == {"training", "test"}
     assert figures["a.png"].get_suptitle() == run.note
+
+
+@pytest.mark.parametrize("name, exercise", [(A, "A"), (B, "B"), (C, "C")])
+def test_every_figure_names_all_changed_settings(name, exercise, small_mnist, figures):
+    """So no run with other settings is held against the report's numbers."""
+    original, _ = load(ROOT / f"{name}.py")
+    settings = other_constants(original, *common.SETTINGS[exercise])
+    script, _ = load(ROOT / f"{name}.py", EPOCHS=1, **settings)
+    run, *_ = script.main()
+    for setting, value in settings.items():
+        assert f"{setting} = {value}" in run.note
+    for figure in figures.values():
+        assert figure.get_suptitle() == run.note
 
 
 def test_the_epochs_of_overfitting_are_drawn(figures):

@@ -146,7 +146,7 @@ WRONG = [  # script, old text, new text, words of the sentence
     # main(): the data
     (A, START, f"{START}    X_train, X_test = X_train / 255, X_test / 255\n", "by 255 again"),
     (A, START, f"{START}    X_train = X_train.reshape(784, -1).T\n", "mixes the pixels of the images"),
-    (A, START, f"{START}    X_train = 1 - X_train\n", "the training pixels are 1 - X, the test"),
+    (A, START, f"{START}    X_train = 1 - X_train\n", f"1 - X (the test pixels must be, too), {MEANT}"),
     (A, START, f"{START}    np.random.shuffle(X_train)\n", f"check main(), {MEANT}"),
     (A, START, f"{START}    epochs_each = EPOCHS // 10\n    print(5 % epochs_each)\n",
      "if EPOCHS is 1, main() stops with ZeroDivisionError"),
@@ -162,6 +162,11 @@ WRONG = [  # script, old text, new text, words of the sentence
      f"            b -= LEARNING_RATE * db\n            A = forward_propagation(X_train, W, b)\n{RECORD}",
      "it is that of the next epoch; record first, then update"),
     (A, "range(EPOCHS + 1)", "range(EPOCHS)", "calls run.record() 1 times if EPOCHS is 1; it should"),
+    (A, "            b -= LEARNING_RATE * db\n", "            b -= LEARNING_RATE * db\n            "
+     "dW, db = backward_propagation(X_train, Y_train, forward_propagation(X_train, W, b))\n"
+     "            W -= LEARNING_RATE * dW\n            b -= LEARNING_RATE * db\n",
+     "main() makes two updates in an epoch"),
+    (B, "dA1 * A1 *", "dA1 @ A1 *", "the slope is multiplied by *"),
     (A, "== EPOCHS or", "> EPOCHS or", "another update after the last run.record(); leave the loop"),
     (A, "                break", "                continue", "leave the loop by break, not continue"),
     # main(): the updates
