@@ -2,18 +2,13 @@
 
     python tests/benchmark.py
 
-takes about three minutes; leave the machine idle. README quotes its tables: milliseconds per epoch
-on all of MNIST, medians. An epoch is the training set forward and backward, the update, the test
-set forward, and the losses and accuracies of both sets. Each program has a process of its own and
-all cores, and they take turns, so that all meet the same machine. They start from the script's
-weights. Keras and the usual NumPy program have a bias for each unit; in C, TensorFlow, PyTorch and
-Keras report the loss that is trained. A program whose package is not installed is left out.
-
-- Three quarters of an epoch of B and C are the two products with X, forward and backward.
-- Against the usual float64, float32 halves the memory traffic and doubles the FLOP rate.
-- OpenBLAS takes AMD's Zen 5 (cpu family 26) for a Haswell. There, OPENBLAS_CORETYPE=SkylakeX in
-  the environment makes B about 1.6 times faster (OpenBLAS issue 6029).
-- The time of an epoch grows in proportion to the number of images.
+takes about three minutes; leave the machine idle. tests/README.md quotes its tables: milliseconds
+per epoch on all of MNIST, medians. An epoch is the training set forward and backward, the update,
+the test set forward, and the losses and accuracies of both sets. Each program has a process of its
+own and all cores, and they take turns, so that all meet the same machine. They start from the
+script's weights. Keras and the usual NumPy program have a bias for each unit; in C, TensorFlow,
+PyTorch and Keras report the loss that is trained. A program whose package is not installed is left
+out. The time of an epoch grows in proportion to the number of images.
 """
 import importlib.util
 import multiprocessing
@@ -30,10 +25,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import common
 
 SCRIPTS = {"A": "lab2_skeleton", "B": "lab2_2_skeleton", "C": "lab2_3_skeleton"}
-TURNS, EPOCHS = 8, 5  # turns of each program, after one to warm up, and epochs in a turn
+TURNS = 8   # of each program, after one to warm up
+EPOCHS = 5  # in a turn
 
 
-# ---- The programs ------------------------------------------------------------------------------
+# ---- The programs ------------------------------------------------------------------------
 # A next() is an epoch. Generators keep their arrays from one to the next, as a script's loop does.
 def this_script(script, weights, X, Y, X_test, Y_test):
     while True:
@@ -45,7 +41,7 @@ def this_script(script, weights, X, Y, X_test, Y_test):
         numbers = (common.accuracy(A, Y), script.loss(A, Y),
                    common.accuracy(A_test, Y_test), script.loss(A_test, Y_test))
         gradients = script.backward_propagation(X, Y, *outputs, *weights[2::2])
-        for W, dW in zip(weights, gradients, strict=True):
+        for W, dW in zip(weights, gradients):
             W -= script.LEARNING_RATE * dW
         yield numbers
 
@@ -53,7 +49,7 @@ def this_script(script, weights, X, Y, X_test, Y_test):
 def usual_numpy(script, weights, *data):
     X, Y, X_test, Y_test = (array.T.astype(float, order="C") for array in data)
     layers = [(W.astype(float), np.full((1, len(W)), b, float).T)
-              for W, b in zip(weights[::2], weights[1::2], strict=True)]
+              for W, b in zip(weights[::2], weights[1::2])]
 
     def forward(X):
         outputs = [X]
@@ -62,12 +58,14 @@ def usual_numpy(script, weights, *data):
         return outputs
 
     while True:
-        outputs, A_test = forward(X), forward(X_test)[-1]
-        numbers = [measure(A.T, targets.T) for A, targets in ((outputs[-1], Y), (A_test, Y_test))
-                   for measure in (common.accuracy, script.loss)]
-        dZ = (outputs[-1] - Y) / X.shape[1]
-        for (W, b), A in zip(layers[::-1], outputs[-2::-1], strict=True):
-            dW, db = dZ @ A.T, dZ.sum(axis=1, keepdims=True)
+        *inputs, A = forward(X)  # the inputs of all layers, and the last output
+        A_test = forward(X_test)[-1]
+        numbers = (common.accuracy(A.T, Y.T), script.loss(A.T, Y.T),
+                   common.accuracy(A_test.T, Y_test.T), script.loss(A_test.T, Y_test.T))
+        dZ = (A - Y) / X.shape[1]
+        for (W, b), A in zip(reversed(layers), reversed(inputs)):
+            dW = dZ @ A.T
+            db = dZ.sum(axis=1, keepdims=True)
             if A is not X:
                 dZ = W.T @ dZ * A * (1 - A)
             W -= script.LEARNING_RATE * dW
@@ -82,7 +80,7 @@ def tensorflow_step(script, weights, *data):
     variables = [tf.Variable(array.T) for array in weights]
 
     def results(X, Y):
-        for W, b in zip(variables[::2], variables[1::2], strict=True):
+        for W, b in zip(variables[::2], variables[1::2]):
             Z = X @ W + b
             X = tf.sigmoid(Z)
         right = (Z > 0) == (Y == 1) if Y.shape[1] == 1 else tf.argmax(Z, 1) == tf.argmax(Y, 1)
@@ -94,7 +92,7 @@ def tensorflow_step(script, weights, *data):
         with tf.GradientTape() as tape:
             accuracy, loss = results(X, Y)
         numbers = accuracy, loss, *results(X_test, Y_test)
-        for W, dW in zip(variables, tape.gradient(loss, variables), strict=True):
+        for W, dW in zip(variables, tape.gradient(loss, variables)):
             W.assign_sub(script.LEARNING_RATE * dW)
         return numbers
 
@@ -107,7 +105,7 @@ def pytorch_eager(script, weights, *data):
     from torch.nn import functional as F
     X, Y, X_test, Y_test = map(torch.from_numpy, data)
     weights = [torch.tensor(array, requires_grad=True) for array in weights]
-    *hidden, (W_last, b_last) = zip(weights[::2], weights[1::2], strict=True)
+    *hidden, (W_last, b_last) = zip(weights[::2], weights[1::2])
 
     def results(X, Y):
         for W, b in hidden:
@@ -121,7 +119,7 @@ def pytorch_eager(script, weights, *data):
         accuracy, loss = results(X, Y)
         with torch.no_grad():
             numbers = accuracy, loss, *results(X_test, Y_test)
-            for W, dW in zip(weights, torch.autograd.grad(loss, weights), strict=True):
+            for W, dW in zip(weights, torch.autograd.grad(loss, weights)):
                 W -= script.LEARNING_RATE * dW
         yield [number.item() for number in numbers]
 
@@ -133,7 +131,7 @@ def keras_fit(script, weights, X, Y, X_test, Y_test):
     model = keras.Sequential([keras.layers.Dense(len(W), "sigmoid") for W in weights[::2]])
     model.build((None, 784))
     model.set_weights([np.broadcast_to(array.T, variable.shape)
-                       for array, variable in zip(weights, model.weights, strict=True)])
+                       for array, variable in zip(weights, model.weights)])
     rate = script.LEARNING_RATE * Y.shape[1]  # its loss is the mean over the outputs, not the sum
     model.compile(keras.optimizers.SGD(rate), "binary_crossentropy", metrics=["accuracy"],
                   jit_compile=True)
@@ -146,18 +144,21 @@ def keras_fit(script, weights, X, Y, X_test, Y_test):
         yield np.diff(ends[-EPOCHS - 1:])
 
 
-PROGRAMS = {"this script": (this_script, "numpy"),
-            "TensorFlow, one XLA-compiled step": (tensorflow_step, "tensorflow"),
-            "PyTorch, eager": (pytorch_eager, "torch"),
-            "Keras fit, XLA": (keras_fit, "tensorflow"),
-            "NumPy, float64, images as columns, a bias for each unit": (usual_numpy, "numpy")}
+PROGRAMS = {  # each program, and the package that it needs
+    "this script": (this_script, "numpy"),
+    "TensorFlow, one XLA-compiled step": (tensorflow_step, "tensorflow"),
+    "PyTorch, eager": (pytorch_eager, "torch"),
+    "Keras fit, XLA": (keras_fit, "tensorflow"),
+    "NumPy, float64, images as columns, a bias for each unit": (usual_numpy, "numpy"),
+}
 
 
 def serve(program, exercise, connection):
     """In a process of its own, take a turn and send its times whenever main() asks for it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends main(), and that ends all the rest
     script = importlib.import_module(SCRIPTS[exercise])
-    digits, data = range(10) if exercise == "C" else [script.DIGIT], []
+    digits = range(10) if exercise == "C" else [script.DIGIT]
+    data = []
     with np.load(common.MNIST) as file:
         for part in ("train", "test"):
             data.append(file["x_" + part].reshape(-1, 784) / np.float32(255))
@@ -165,8 +166,11 @@ def serve(program, exercise, connection):
     data = [array.astype(script.PRECISION) for array in data]
     run = program(script, script.initial_weights(), *data)
     while connection.recv():
-        connection.send(next(run) if program is keras_fit else
-                        timeit.repeat(run.__next__, number=1, repeat=EPOCHS))
+        if program is keras_fit:
+            seconds = next(run)
+        else:
+            seconds = timeit.repeat(run.__next__, number=1, repeat=EPOCHS)
+        connection.send(seconds)
 
 
 def main():
@@ -190,9 +194,10 @@ def main():
                 connection.send(True)
                 times[name].append(connection.recv())
         print(f"\n{exercise}. {script + '.py':57}{'ms':>8}{'script / it':>15}")
-        ms = {name: 1000 * np.median(turns[1:]) for name, turns in times.items()}
+        ours = 1000 * np.median(times["this script"][1:])
         for name, connection in connections.items():
-            print(f"{name:60}{ms[name]:8.1f}{ms['this script'] / ms[name]:15.2f}")
+            ms = 1000 * np.median(times[name][1:])
+            print(f"{name:60}{ms:8.1f}{ours / ms:15.2f}")
             connection.send(False)
 
 

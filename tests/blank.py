@@ -18,10 +18,12 @@ def blank(path, functions=FUNCTIONS):
     lines = source.splitlines(keepends=True)
     for node in reversed(ast.parse(source).body):
         if isinstance(node, ast.FunctionDef) and node.name in functions:
-            body = node.body[0].lineno - 1
+            first = node.body[0]
+            body = first.lineno - 1
+            before = lines[body][:first.col_offset]  # the indentation or, in a single line, the def
             if ast.get_docstring(node):
-                body = node.body[0].end_lineno
-            lines[body:node.end_lineno] = [b"    ..." + line_end]
+                body = first.end_lineno
+            lines[body:node.end_lineno] = [before + b"..." + line_end]
     path.write_bytes(b"".join(lines))
 
 

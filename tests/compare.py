@@ -52,13 +52,13 @@ def differs(value, right, what):
     if np.ndim(right) == 2:
         errors = np.linalg.norm(value - right, axis=1)
         rows = np.flatnonzero(errors > 1e-6 * size)
-        if len(rows) <= 3 and len(rows) < len(right):  # few enough to name them
+        if 0 < len(rows) <= 3 and len(rows) < len(right):  # few enough to name them
             return f"{sentence} (in row {', '.join(map(str, rows))})"
     return sentence
 
 
 def rounded(number, digits):
-    """Return a number with so many digits, and without an exponent: 380, 0.056."""
+    """Return a number with so many digits, as in 380 or 0.056."""
     return f"{float(f'{number:.{digits}g}'):g}"
 
 
@@ -81,7 +81,7 @@ class Task(NamedTuple):
 
 
 def judge(script, task):
-    """Say what is wrong with a function, and whether it is right in another way."""
+    """Say in which other way a function is right; if in none, say what is wrong with it."""
     fault = signature_fault(script, task) or results_fault(script, task)
     if not fault or not callable(getattr(script, task.name, None)):
         return fault
@@ -113,10 +113,10 @@ def results_fault(script, task):
     results, fault = call(script, task.name, *task.arguments)
     if fault:
         return fault
-    for k, (name, shape) in enumerate(list(task.wanted.items())[:len(results)]):
-        is_bias = name.startswith("db") and is_numeric(results[k])
-        if is_bias and np.size(results[k]) == np.prod(shape):
-            results[k] = np.reshape(results[k], shape)  # (units, 1) and a number are right, too
+    for k, (result, (name, shape)) in enumerate(zip(results, task.wanted.items())):
+        is_bias = name.startswith("db") and is_numeric(result)
+        if is_bias and np.size(result) == np.prod(shape):
+            results[k] = np.reshape(result, shape)  # (units, 1) and a number are right, too
     fault = shapes_fault(task, results)
     if fault:
         return fault
@@ -141,15 +141,14 @@ def shapes_fault(task, results):
     for shape, right in zip(shapes, task.wanted.values()):
         if shape != str(right) and shape == str(right[::-1]):
             return f"{sentence}: {ROWS}"
-    only_biases_differ = shapes[::2] == wanted[::2]
-    if task.name == "backward_propagation" and only_biases_differ:
+    if task.name == "backward_propagation" and shapes[::2] == wanted[::2]:  # each dW is right
         return (f"{sentence}: db is a number for each unit or, if the units share a bias, the sum "
                 "of theirs")
     return sentence
 
 
 def other_ways(task):
-    """Yield tasks for code of another school, or with its parameters in another order."""
+    """Yield tasks for code of another school, or that takes its first parameter last."""
     letters = {name[0] for name in task.parameters}
     rotated = task.arguments[1:] + task.arguments[:1]
     called = f"{task.name}({', '.join(task.parameters)})"
@@ -173,9 +172,10 @@ def turned_task(task, turned_parameters, turned_results, way):
     """
     arguments = []
     for name, argument in zip(task.parameters, task.arguments):
-        if name[0] not in turned_parameters:
+        letter = name.rstrip("0123456789")
+        if letter not in turned_parameters:
             arguments.append(argument)
-        elif name[0] == "b":
+        elif letter == "b":
             arguments.append(np.reshape(argument, (-1, 1)))
         else:
             arguments.append(np.transpose(argument))

@@ -7,7 +7,7 @@ import pytest
 
 TESTS = Path(__file__).resolve().parent
 sys.path[:0] = [str(TESTS.parent), str(TESTS)]  # however and wherever pytest is started
-import common  # before Matplotlib; it says why
+import common  # before Matplotlib; common.py says why
 import judge
 import matplotlib
 import scripts
@@ -27,15 +27,8 @@ def pytest_configure(config):
     if config.option.tbstyle == "auto":
         config.option.tbstyle = "short"
     config.option.showcapture = "no"  # what a script prints; pytest -s shows it
-    if config.option.reportchars == "fE":
+    if config.option.reportchars == "fE":  # pytest's default
         config.option.reportchars = "s"  # why a test is skipped; failures are above, in full
-
-
-@pytest.fixture(autouse=True)
-def numpys_own_error_state():
-    """A script's np.seterr() changes nothing for the tests of the others."""
-    with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
-        yield
 
 
 @pytest.fixture(params=scripts.SCRIPTS)

@@ -7,7 +7,6 @@ reference's is reported, with the slip of slips.MAIN_SLIPS that gives it, if the
 import re
 import sys
 import warnings
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import NamedTuple
 from unittest.mock import patch
@@ -51,7 +50,7 @@ def train(script, images, change=no_change, given=training_data, update=gradient
 
     The functions and constants are the script's. change, given and update are the places where
     main() may have a slip: the arrays, the arguments of backward_propagation(), and the update.
-    If step 1 is right, a slip can only be in update 2: with slip_from=2, update 1 is without it.
+    slip_from is the number of the update from which the slip is made: 2 if update 1 was right.
     """
     (X, labels), (X_test, labels_test) = images
     data = SimpleNamespace(
@@ -101,7 +100,7 @@ class Outcome(NamedTuple):
 
 
 def run_main(path, constants, epochs, diverges_in=None):
-    """Run main() in a copy of the script; diverges_in: an epoch in which the run diverges."""
+    """Run main() in a copy of the script. In the epoch diverges_in, set run.diverged to True."""
     script, fault = load(path, EPOCHS=epochs, **constants)
     if fault:
         return Outcome(script, epochs, [], [None], fault)
@@ -132,7 +131,7 @@ def main_fault(script, images):
     It is run twice. One run ends after update 1, since EPOCHS is 1. The other ends after update 2,
     since it diverges there; EPOCHS is 9, so a loop that does not look at run.diverged goes on.
     """
-    path = Path(script.__file__)
+    path = script.__file__
     others = other_constants(script, "LEARNING_RATE", "SEED", "DIGIT")
     first = run_main(path, others, epochs=1)
     second = run_main(path, others, epochs=9, diverges_in=2)
@@ -153,7 +152,7 @@ def main_fault(script, images):
         if fault:
             return fault
         if not is_right(name, results[name], wanted):
-            return name + result_fault(script, first.script, images, right, results, name)
+            return result_fault(script, first.script, images, right, results, name)
     precision = np.dtype(script.PRECISION)
     for name, W in weights_of(first).items():
         if np.ndim(W) and W.dtype != precision:
@@ -171,7 +170,8 @@ def outcome_fault(outcome):
     """Did main() run, record its epochs, and return the run and the weights?"""
     nothing_failed = outcome.fault is None
     if not outcome.records and (nothing_failed or re.search("argmin|print_table", outcome.fault)):
-        return "main() never calls run.record(); it should in each epoch"  # the loop itself ended
+        # After a loop without records, script A stops at np.argmin(), B and C in print_table().
+        return "main() never calls run.record(); it should in each epoch"
     if outcome.fault:
         return outcome.fault
     first_weights, _ = call(outcome.script, "initial_weights")
@@ -210,10 +210,11 @@ def records_fault(outcome, last):
 def results_of(first, second):
     """Return what main() recorded and returned, with the names of train()."""
     results = {}
-    # Of epochs 0 and 1, those of the first run count, which ends as EPOCHS says.
-    for epoch, record in [*enumerate(second.records), *enumerate(first.records)]:
-        for number in NUMBERS:
-            results[f"run.{number} in epoch {epoch}"] = record[number]
+    # The first run ends as EPOCHS says. So its numbers of epochs 0 and 1 replace the second one's.
+    for outcome in second, first:
+        for epoch, record in enumerate(outcome.records):
+            for number in NUMBERS:
+                results[f"run.{number} in epoch {epoch}"] = record[number]
     initial, _ = call(first.script, "initial_weights")
     for name, W in zip(names_of("Wb", initial), initial):
         after_1 = np.reshape(weights_of(first)[name], np.shape(W))
@@ -246,8 +247,8 @@ def result_fault(script, copy, images, right, results, name):
     if not words and not np.isfinite(value).all():
         words = "it is nan or inf; is there a division by 0, as by a standard deviation?"
     if words:
-        return f": {words}: {where}"
-    return f": {fallback}: {where}, {MEANT}"
+        return f"{name}: {words}: {where}"
+    return f"{name}: {fallback}: {where}, {MEANT}"
 
 
 def other_number(right, name, value):

@@ -4,6 +4,7 @@ load() and call() return two things: what was asked for, and a sentence that say
 None. In the end, a test hands the sentence to fail_with().
 """
 import ast
+import builtins
 import linecache
 import re
 import sys
@@ -53,7 +54,8 @@ def load(path, **constants):
     path = Path(path)
     script = ModuleType(path.stem)
     script.__file__ = str(path)
-    script.other_constants = constants
+    script.values_of_the_test = constants
+    sys.modules.setdefault(path.stem, script)  # a dataclass of the script looks it up there
     try:
         with tokenize.open(path) as file:
             tree = ast.parse(file.read(), str(path))
@@ -80,7 +82,7 @@ def change_constants(tree, constants):
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 if node.id in constants:
-                    statements += ast.parse(f"{node.id} = other_constants['{node.id}']").body
+                    statements += ast.parse(f"{node.id} = values_of_the_test['{node.id}']").body
     tree.body = statements
 
 
@@ -135,8 +137,8 @@ HINTS = [  # what the words of an error have in them, and what to add
     ("read-only", "it changes an array that is still needed; work on a copy, as in A = A.copy()"),
     (r"\(500,.*\(200,|\(200,.*\(500,", "500 training images meet 200 test images; do X, Y and A "
      "belong together, or is something left over from the last forward propagation?"),
-    (r"\b[61]0_?000\b|size (500|200)\b|zero-size", "the tests hand main() 500 training and 200 "
-     "test images: use len(X_train) and len(X_test)"),
+    (r"\b[61]0000\b|size (500|200)\b|zero-size", "the tests have fewer than 60,000 images; write "
+     "len(X) or, in main(), len(X_train) and len(X_test)"),
     (r"both should be \(images, outputs\)", "has Y a column for each output? Or has an update "
      "changed the shape of b, as b = b - LEARNING_RATE * dW does?"),
     ("non-broadcastable", "the gradient has another shape than what it is subtracted from; are dW "
@@ -146,7 +148,7 @@ HINTS = [  # what the words of an error have in them, and what to add
     (r"broadcast together with shapes \((\d+),\d+\) \(\1,\)",
      "add keepdims=True to a sum over an axis, or reshape(-1, 1)"),
     (r"broadcast together with shapes \(\d+,(\d+)\) \(\1,1\)",
-     "b is a column here; make it (units,)"),
+     "is b a column? Make it (units,). Or is * written in place of @?"),
     (r"broadcast together with shapes \(\d+,(\d+)\) \(\1,\d+\)",
      "* goes entry by entry; the product of matrices is @"),
     (r"broadcast together with shapes \((\d+),\d+\) \(\1,\d+\)",
@@ -162,7 +164,9 @@ HINTS = [  # what the words of an error have in them, and what to add
 
 def explain(script, error):
     """Return an error in words, the line of the script that it comes from, and a hint."""
-    words = f"{type(error).__name__}: {error}".partition(", with gufunc")[0].strip(": ")
+    words = f"{type(error).__name__}: {error}"
+    words = words.partition(", with gufunc")[0]  # the signature that @ adds tells a student nothing
+    words = words.rstrip(": ")  # what ends an error without a message, and some of NumPy's
     sentence = words
     more = ""
     for frame, number in traceback.walk_tb(error.__traceback__):
@@ -194,9 +198,9 @@ def shapes_in(line, frame):
 def hint_for(script, error, words):
     if isinstance(error, UnboundLocalError):
         name = re.search(r"'(\w+)'", words).group(1)
-        if hasattr(script, name):
-            return (f"a function that assigns to {name} has a {name} of its own, not that at the "
-                    "top of the script; use another name")
+        if hasattr(script, name) or hasattr(builtins, name):
+            return (f"a function that assigns to {name} has a {name} of its own, not the one "
+                    "outside; use another name")
         return f"{name} has no value yet; give it one before, say above the loop"
     for pattern, hint in HINTS:
         if re.search(pattern, words):
@@ -246,7 +250,7 @@ def describe(value):
     if value is None or value is ...:
         return "nothing yet"
     if isinstance(value, tuple):
-        return f"a tuple of {len(value)} (is there a comma too many?)"
+        return f"a tuple of {len(value)} (are there a comma or brackets too many?)"
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype}"
     return f"a {type(value).__name__}"

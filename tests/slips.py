@@ -20,7 +20,8 @@ def relu(Z):
 
 
 def softmax(Z, axis=1):
-    return np.exp(Z) / np.exp(Z).sum(axis, keepdims=True)
+    powers = np.exp(Z - Z.max(axis, keepdims=True))  # so none is infinite
+    return powers / powers.sum(axis, keepdims=True)
 
 
 class Activation(NamedTuple):
@@ -91,8 +92,9 @@ def backward(X, Y, outputs, weights, activations,
         gradients = [dW, np.reshape(db, np.shape(b)), *gradients]
         if k > 0:
             dA = carry(dZ, W, dW)
-            slope = ACTIVATIONS[activations[k - 1]].slope(inputs)
-            dZ = hidden(dA, inputs, slope, outputs[-1])
+            A = inputs  # the output of the hidden layer before
+            slope = ACTIVATIONS[activations[k - 1]].slope(A)
+            dZ = hidden(dA, A, slope, outputs[-1])
     return gradients
 
 
@@ -105,7 +107,7 @@ def equation_2(A, Y, e=0):
     return -(Y * np.log(A + e) + (1 - Y) * np.log(1 - A + e))
 
 
-def trained_loss(A, Y, activation="sigmoid"):
+def trained_loss(A, Y, activation):
     """Return the loss that training lowers: equation 2 or, for softmax, -sum(Y log A)."""
     if activation == "softmax":
         return per_image(-Y * np.log(A))
@@ -218,15 +220,6 @@ ANY_LOSS_SLIPS = [
     (lambda A, Y, e: plotted_loss(A, Y, e) / np.log(2), "it has log2 in place of log"),
     (lambda A, Y, e: plotted_loss(A, Y, e) / np.log(10), "it has log10 in place of log"),
     (lambda A, Y, e: plotted_loss(A + 1, Y, e), "it has log(1 + A), as np.log1p does"),
-    (lambda A, Y, e: plotted_loss(A, Y, -0.0001), "0.0001 is subtracted, not added"),
-    (lambda A, Y, e: plotted_loss(A, Y, 0.001), "0.001 is added, not 0.0001"),
-    (lambda A, Y, e: plotted_loss(A, Y, 0.01), "0.01 is added, not 0.0001"),
-    (lambda A, Y, e: plotted_loss(A, Y) + 0.0001, "0.0001 is added outside the logarithms"),
-    (lambda A, Y, e: plotted_loss(A, Y) - 0.0001, "0.0001 is added outside the logarithms"),
-    (lambda A, Y, e: plotted_loss(A, Y) + 0.0002, "0.0001 is added outside the logarithms"),
-    (lambda A, Y, e: plotted_loss(A, Y) - 0.0002, "0.0001 is added outside the logarithms"),
-    (lambda A, Y, e: plotted_loss(A, Y) + 0.001, "0.0001 is added outside the logarithms"),
-    (lambda A, Y, e: plotted_loss(A, Y) - 0.001, "0.0001 is added outside the logarithms"),
     (lambda A, Y, e: plotted_loss(A > 0.5, Y, e), "A is rounded to 0 or 1; take A itself"),
     (lambda A, Y, e: plotted_loss(sigmoid(A), Y, e), "A is a sigmoid already"),
     (lambda A, Y, e: ((A > 0.5) == Y).mean(), "it is the accuracy, not the loss"),
@@ -262,6 +255,15 @@ def minus_first_plus_second(A, Y, e):
 
 
 ONE_OUTPUT_LOSS_SLIPS = [
+    (lambda A, Y, e: plotted_loss(A, Y, -0.0001), "0.0001 is subtracted, not added"),
+    (lambda A, Y, e: plotted_loss(A, Y, 0.001), "0.001 is added, not 0.0001"),
+    (lambda A, Y, e: plotted_loss(A, Y, 0.01), "0.01 is added, not 0.0001"),
+    (lambda A, Y, e: plotted_loss(A, Y) + 0.0001, "0.0001 is added outside the logarithms"),
+    (lambda A, Y, e: plotted_loss(A, Y) - 0.0001, "0.0001 is added outside the logarithms"),
+    (lambda A, Y, e: plotted_loss(A, Y) + 0.0002, "0.0001 is added outside the logarithms"),
+    (lambda A, Y, e: plotted_loss(A, Y) - 0.0002, "0.0001 is added outside the logarithms"),
+    (lambda A, Y, e: plotted_loss(A, Y) + 0.001, "0.0001 is added outside the logarithms"),
+    (lambda A, Y, e: plotted_loss(A, Y) - 0.001, "0.0001 is added outside the logarithms"),
     (first_only, "(1 - Y) log(1 - A) is left out"),
     (second_only, "Y log(A) is left out"),
     (lambda A, Y, e: -first_only(A, Y, e), "(1 - Y) log(1 - A) is left out, and the minus, too"),
@@ -334,6 +336,8 @@ MORE_OUTPUTS_LOSS_SLIPS = [
     (lambda A, Y, e: per_image(equation_2(A, Y, e)), "it is equation 2; the report plots "
      "-sum(Y log A)"),
     (lambda A, Y, e: equation_2(A, Y, e).mean(), "it is equation 2; the report plots -sum(Y log A)"),
+    (lambda A, Y, e: plotted_loss(A, Y, 0.001), "0.001 is added in the logarithm; add nothing"),
+    (lambda A, Y, e: plotted_loss(A, Y, 0.01), "0.01 is added in the logarithm; add nothing"),
     (lambda A, Y, e: plotted_loss(A, Y, e) / Y.shape[1],
      "it is the mean over the outputs, too; take their sum"),
     (lambda A, Y, e: plotted_loss(A, Y, e) * len(Y) / Y.shape[1],
@@ -469,7 +473,7 @@ def gradient_factors(m, outputs, rate):
 # A line has the parameter of train() in judge_main.py that makes the slip, its value, a sentence.
 # Only the first wrong result of main() counts, so a slip in X is here without that in X_test.
 def data_slip(change, words):
-    """A slip in the arrays. From data, change() makes those of X, Y, X_test, Y_test that change."""
+    """A slip in the arrays. From data, change() returns the arrays that are replaced, by name."""
     return "change", change, words
 
 
@@ -503,7 +507,7 @@ MAIN_SLIPS = [
               "the training pixels are 1 - X (the test pixels must be, too), unless you meant it"),
     data_slip(lambda data: {"X": (data.X - data.X.mean()) / data.X.std()},
               "the training pixels are standardised (the test pixels must be, too), unless you meant it"),
-    data_slip(lambda data: {"X": data.X[:len(data.X_test)], "X_test": data.X[:len(data.X_test)]},
+    data_slip(lambda data: {"X_test": data.X[:len(data.X_test)]},
               "the test images are training images"),
     data_slip(lambda data: {"X": data.X_test, "Y": data.Y_test},
               "the test images stand in place of the training images"),
@@ -515,7 +519,7 @@ MAIN_SLIPS = [
     data_slip(lambda data: {"Y": data.Y / 255}, "Y_train is divided by 255"),
     data_slip(lambda data: {"Y": 0 * data.Y}, "Y_train is 0 everywhere"),
     data_slip(lambda data: {"Y_test": 0 * data.Y_test}, "Y_test is 0 everywhere"),
-    data_slip(lambda data: {"Y": data.Y[::-1]}, "the order of Y_train is reversed, that of X_train is not"),
+    data_slip(lambda data: {"Y": data.Y[::-1]}, "X_train and Y_train are in opposite orders"),
     gradient_slip(lambda now: (now.X_test, now.Y_test, now.outputs_test),
                   "backward_propagation() gets test images; it should learn from X_train alone"),
     gradient_slip(lambda now: (now.X, now.Y, now.first_outputs), "backward_propagation() gets outputs of the "

@@ -24,9 +24,22 @@ def test_the_bodies_of_four_functions_go(name, line_end, tmp_path):
     blank = path.read_bytes()
     assert blank.count(b"    ..." + line_end) == 4
     assert blank.count(b'"""') == original.count(b'"""'), "the docstrings stay"
-    assert blank.count(b"\r") == blank.count(b"\n") * (line_end == b"\r\n")
+    assert b"\n" not in blank.replace(line_end, b"")
+    assert b"\r" not in blank.replace(line_end, b"")
     given = b"# ---- Given"
     assert blank.partition(given)[2] == original.partition(given)[2]
+
+
+@pytest.mark.parametrize("source, blank", [
+    ("def loss(A, Y): return 0\n", "def loss(A, Y): ...\n"),
+    ("def loss(A, Y):\n  'Return it.'\n  return 0\n", "def loss(A, Y):\n  'Return it.'\n  ...\n"),
+    ("def loss(A, Y):\n\treturn 0\n", "def loss(A, Y):\n\t...\n"),
+])
+def test_other_styles_stay_what_they_are(source, blank, tmp_path):
+    path = tmp_path / "lab2_4_skeleton.py"
+    path.write_bytes(source.encode())
+    run_blank(path)
+    assert path.read_bytes() == blank.encode()
 
 
 def test_nothing_is_lost(tmp_path):

@@ -144,16 +144,17 @@ def test_each_unit_has_a_picture(units, side, figures):
     assert figures["a.png"].axes[0].get_title() == "title, after 20 updates"
 
 
-def test_main_draws_its_own_weights(script, small_mnist, figures):
-    script.EPOCHS = 2
+@pytest.mark.parametrize("name, figure", [
+    (A, "fig2d_weights.png"), (B, "fig3c_hidden_weights.png")])
+def test_main_draws_its_own_weights(name, figure, small_mnist, figures):
+    script, _ = load(ROOT / f"{name}.py", EPOCHS=2)
     _, W, *_ = script.main()
-    for name in FIGURES[script.__name__] & {"fig2d_weights.png", "fig3c_hidden_weights.png"}:
-        mosaic = figures[name].axes[0].images[0].get_array()
-        assert np.array_equal(mosaic[:28, :28].ravel(), W[0])
+    mosaic = figures[figure].axes[0].images[0].get_array()
+    assert np.array_equal(mosaic[:28, :28].ravel(), W[0])
 
 
 @pytest.fixture
-def exercise_c(small_mnist, figures):
+def exercise_c(small_mnist):
     """The outputs of a short run of script C with 60 hidden units, on its test images."""
     script, _ = load(ROOT / f"{C}.py")
     script.HIDDEN_UNITS = 60

@@ -108,7 +108,7 @@ def test_missing_or_damaged_data_end_a_run(content, folder):
     if content:
         (folder / DATA).write_text(content)
         (folder / "tensorflow.py").touch()  # else Keras removes the file
-    status, output, errors = finish(start(folder, A, https_proxy="http://127.0.0.1:9"))
+    status, _, errors = finish(start(folder, A, https_proxy="http://127.0.0.1:9"))
     assert status == 1
     said = errors.splitlines()[-1]
     assert said.startswith(f"error: {folder / DATA} is missing or damaged. Hidden")

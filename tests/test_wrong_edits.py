@@ -12,7 +12,7 @@ pytestmark = pytest.mark.full
 @pytest.fixture
 def told(small_mnist, images, tmp_path):
     """Return the first sentence that test_exercises.py has for a script, or None."""
-    def told(path):
+    def first_sentence(path):
         script, fault = load(path)
         if fault:
             return fault
@@ -22,7 +22,7 @@ def told(small_mnist, images, tmp_path):
                 return fault
         return main_fault(script, small_mnist)
 
-    return told
+    return first_sentence
 
 
 DZ = "(A - Y) / m"
@@ -64,7 +64,7 @@ WRONG = [  # script, old text, new text, words of the sentence
     (A, "labels == DIGIT", "labels % 2 == 0", f"targets() is not 1 where the label is DIGIT, and 0 "
      f"elsewhere, {MEANT}"),
     (A, "(labels == DIGIT).astype(PRECISION)", "labels", "it returns numbers from 0 to 9"),
-    (B, "DIGIT).astype(PRECISION)", "DIGIT).astype(int)", "targets() returns int64, not PRECISION"),
+    (B, "DIGIT).astype(PRECISION)", "DIGIT).astype(np.int64)", "targets() returns int64, not PRECISION"),
     (A, ".reshape(-1, 1)\n", ".reshape(-1, 1) * PRECISION(0.9)\n", f"smoothed? {MEANT}"),
     # initial_weights()
     (B, "return W1.astype(PRECISION), b1, W2.astype(PRECISION), b2", "return dict(W1=W1)",
@@ -88,6 +88,7 @@ WRONG = [  # script, old text, new text, words of the sentence
      f"of initial_weights() says, {MEANT}"),
     (B, "if SHARED_BIAS:\n", "if not SHARED_BIAS:\n", f"if SHARED_BIAS is True, it has 1, {MEANT}"),
     # forward_propagation()
+    (A, "common.linear_forward(X, W, b)", "X * W.T + b", "Or is * written in place of @?"),
     (A, "common.linear_forward(X, W, b)", "W @ X + b", "is right for images as columns, but im"),
     (A, "common.linear_forward(X, W, b)", "X @ W + b", "is right for a W of (inputs, units), but im"),
     (A, "common.linear_forward(X, W, b)", "W @ X.T + b", "returns (1, 97); it should return A (97, 1)"),
@@ -146,6 +147,7 @@ WRONG = [  # script, old text, new text, words of the sentence
     # main(): the data
     (A, START, f"{START}    X_train, X_test = X_train / 255, X_test / 255\n", "by 255 again"),
     (A, START, f"{START}    X_train = X_train.reshape(784, -1).T\n", "mixes the pixels of the images"),
+    (A, START, f"{START}    X_test = X_train[:200]\n", "the test images are training images"),
     (A, START, f"{START}    X_train = 1 - X_train\n", f"1 - X (the test pixels must be, too), {MEANT}"),
     (A, START, f"{START}    np.random.shuffle(X_train)\n", f"check main(), {MEANT}"),
     (A, START, f"{START}    epochs_each = EPOCHS // 10\n    print(5 % epochs_each)\n",
@@ -267,6 +269,7 @@ EVEN = [("labels == DIGIT", "labels % 2 == 0"), ("DIGIT = 0 ", "# "), ("DIGIT=DI
          ("common.load", "load"), ("import common\n", "import common\nfrom common import *\n")]),
     (A, [("import common\n", "import common\nnp.seterr(all='raise')\n")]),
     (B, [("HIDDEN_UNITS = 64", "HIDDEN_UNITS = 4"), ("LEARNING_RATE = 0.8", "LEARNING_RATE = 5")]),
+    (B, [("HIDDEN_UNITS = 64", "HIDDEN_UNITS = 1")]),
     (B, [("INIT_RANGE = 0.05", "INIT_RANGE = 0.0")]),
     (B, [("INIT_RANGE = 0.05", "INIT_RANGE = 2.0")]),
     (B, [("def initial_weights():", "def initial_weights(seed=SEED):"),
