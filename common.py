@@ -2,7 +2,7 @@
 
 The report, "Implementing a Neural Network from scratch", does not include its source code. A
 public program for the same lab produces the numbers in the report. The comments call it "the
-report's program". m is the number of images.
+program behind the report". m is the number of images.
 """
 import argparse
 import contextlib
@@ -83,7 +83,7 @@ def accuracy(A, Y):
     if np.ndim(A) != 2 or np.shape(A) != np.shape(Y):
         shapes = f"A is {np.shape(A)}, Y is {np.shape(Y)}"
         raise ValueError(f"{shapes}; both should be (images, outputs)")
-    # Refuse labels, such as 7: a network would train on them without an error, to a loss below 0.
+    # With labels, such as 7, equation 2 makes no sense. But NumPy would give no error.
     is_number = Y.dtype == bool or np.issubdtype(Y.dtype, np.number)
     if not is_number or Y.min() < 0 or Y.max() > 1:
         raise ValueError("Y should hold numbers from 0 to 1: 1 where the answer is yes, else 0")
@@ -145,7 +145,7 @@ def load_with_numpy():
 
 def make_X(images, precision):
     """Turn images (m, 28, 28), pixels from 0 to 255, into X (m, 784), pixels from 0 to 1."""
-    # Divide in float32, like the report's program, even if precision is float64.
+    # Divide in float32, like the program behind the report, even if precision is float64.
     X = images.reshape(-1, 784) / np.float32(255)
     return X.astype(precision, copy=False)
 
@@ -185,7 +185,7 @@ def download_timeout(seconds):
 
 
 # ---- The report --------------------------------------------------------------------------
-# The report does not state all its settings. These are from the report's program (see the top).
+# The report does not state all its settings. These are from the program behind it (see the top).
 SETTINGS = {
     "A": {
         "DIGIT": 0,
@@ -219,8 +219,8 @@ class Result(NamedTuple):
     epoch: Optional[int] = None  # the index of our number, if that attribute is a list
 
 
-# Our epoch n is the network after n updates. In A, the report's program counts the same way. In B
-# and C, it counts the untrained network as epoch 1, so its 500th epoch is our epoch 499.
+# Our epoch n is the network after n updates. In A, the report counts the same way. In B and C, it
+# counts the untrained network as epoch 1, so its 500th epoch is our epoch 499.
 RESULTS = {
     "A": [
         Result("training loss after 500 epochs", "0.030048830759622978", "loss", 500),
@@ -325,7 +325,7 @@ class Run:
         if not math.isfinite(loss) or not math.isfinite(test_loss):
             self.diverged = True
             print(f"error: the loss in epoch {epoch} is not finite. Is LEARNING_RATE too large? "
-                  "Is a sign wrong? Is the division by m missing? Is it the log of 0?",
+                  "Is a sign wrong? Is the division by m missing? Is there a log of 0?",
                   file=sys.stderr)
         elif epoch > 0 and epoch % epochs_per_line == 0:
             seconds_per_epoch = (time.monotonic() - self.start_time) / epoch
@@ -441,7 +441,7 @@ def draw_curve(axes, run, attribute, epochs, label, color, linestyle):
 
 def draw_epoch(axes, epoch, epochs, label, linestyle):
     """Draw a vertical line at an epoch, if it is one of the epochs that are drawn."""
-    if epoch in epochs:  # not if epoch is None
+    if epoch is not None and epoch in epochs:
         axes.axvline(epoch, color="0.5", linestyle=linestyle, zorder=1,  # behind the curves
                      label=f"epoch {epoch}: {label}")
 
@@ -490,7 +490,7 @@ def draw_network(run, name, image, label, hidden, outputs):
     middle.set(xlabel=f"A1: {len(hidden)} hidden units", xticks=[], yticks=[])
     right.barh(range(len(outputs)), outputs)
     right.set(xlabel=f"A2: {len(outputs)} outputs", xlim=(0, 1), yticks=range(len(outputs)),
-              box_aspect=1.5)  # as high as the other two
+              box_aspect=3 / 2)  # its width is 2 of 3 parts, so it is as high as the other two
     right.invert_yaxis()  # digit 0 at the top
     draw_arrow(middle, "$W_1, b_1$")
     draw_arrow(right, "$W_2, b_2$")
@@ -499,7 +499,7 @@ def draw_network(run, name, image, label, hidden, outputs):
 
 def draw_arrow(axes, text):
     """Write a text to the left of the axes, with an arrow from the text to the axes."""
-    # The arrow ends 16 points before the axes (shrinkB). There is room for the axes' numbers.
+    # The arrow ends 16 points before the axes (shrinkB), to the left of their numbers.
     axes.annotate(text, xy=(0, 0.5), xycoords="axes fraction",
                   xytext=(-75, 0), textcoords="offset points", verticalalignment="center",
                   arrowprops={"arrowstyle": "->", "shrinkB": 16})
@@ -526,7 +526,8 @@ def draw_confusion_matrix(run, name, A, X, labels):
     axes = left.add_subplot(title=f"Fig. 4c: {len(misread):,} of {len(X):,} test images misread",
                             xlabel="predicted digit", ylabel="true digit",
                             xticks=range(10), yticks=range(10))
-    shades = PowerNorm(gamma=0.3, vmin=0, vmax=1500)  # gamma < 1 makes small counts visible
+    # White is 0. Black is 1500, more than any count. A gamma below 1 makes small counts visible.
+    shades = PowerNorm(gamma=0.3, vmin=0, vmax=1500)
     axes.imshow(counts, cmap="Greys", norm=shades)
     for (true, guess), count in np.ndenumerate(counts):
         if count > 0:

@@ -20,7 +20,9 @@ SHARED_BIAS = True      # one bias for each layer, as in the report; False: one 
 PRECISION = np.float32  # np.float64 is more precise, but takes twice the time
 
 
-# ---- The exercise: four functions (to write them yourself, use tests/blank.py) -----------
+# ---- The exercise: four functions --------------------------------------------------------
+# To write them yourself, run: python tests/blank.py lab2_2_skeleton.py
+# It empties them and keeps a copy of the script.
 def initial_weights():
     """Return the initial weights and biases W1, b1, W2, b2, of type PRECISION.
 
@@ -31,9 +33,8 @@ def initial_weights():
 
     To get the report's weights, make rng = np.random.RandomState(SEED), call
     rng.permutation(60_000) once, and then draw W1 and W2, in this order, with rng.uniform().
-    The report's program (see common.py) shuffles the images with that call. We need not shuffle:
-    each update uses all images. But the call advances rng, so without it the weights would be
-    different.
+    The program behind the report shuffles the images with that call. We need not shuffle: each
+    update uses all images. But the call advances rng, so without it the weights would be different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -66,7 +67,7 @@ def loss(A, Y):
     A: the outputs of the network, shape (m, 1)
     Y: the targets, shape (m, 1)
 
-    Like the report's program, add 0.0001 inside both logarithms: log(A + 0.0001) and
+    Like the program behind the report, add 0.0001 inside both logarithms: log(A + 0.0001) and
     log(1 - A + 0.0001). Then they are never infinite.
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
@@ -83,15 +84,15 @@ def backward_propagation(X, Y, A1, A2, W2):
 
     The gradients are taken with respect to W1, b1, W2, b2, and have their shapes. If SHARED_BIAS,
     add up the db of all units of a layer: the sum is the gradient of their one bias.
-    Like the report's program, differentiate the mean of equation 2 itself, without the 0.0001
-    that loss() adds.
+    Like the program behind the report, differentiate the mean of equation 2 itself, without the
+    0.0001 that loss() adds.
     """
     m = len(X)
-    # For one image, dL/dA2 = (A2 - Y) / (A2 (1 - A2)) and dA2/dZ2 = A2 (1 - A2). Their product is
-    # dL/dZ2 = A2 - Y. The loss is a mean over m images: so divide by m.
+    # L is equation 2, for one image: dL/dA2 = (A2 - Y) / (A2 (1 - A2)). The sigmoid has the slope
+    # dA2/dZ2 = A2 (1 - A2). Their product is dL/dZ2 = A2 - Y. For the mean, divide it by m.
     dZ2 = (A2 - Y) / m                            # (m, 1)
     dW2, db2 = common.linear_backward(dZ2, A1)    # (1, 64), (1,)
-    dA1 = dZ2 @ W2                                # (m, 64)
+    dA1 = dZ2 @ W2                                # (m, 64)  because Z2 = A1 W2^T + b2
     dZ1 = dA1 * A1 * (1 - A1)                     # (m, 64)  A1 (1 - A1) is the slope of the sigmoid
     dW1, db1 = common.linear_backward(dZ1, X)     # (64, 784), (64,)
     if SHARED_BIAS:    # one bias moves all units of its layer
@@ -107,7 +108,7 @@ def targets(labels):
 
 
 def main():
-    """Train the network, print the table, draw the figures.
+    """Train the network, print a table of the results, draw the figures.
 
     Return the run, W1, b1, W2 and b2. You can look at them in a notebook, or after python -i.
     """
@@ -115,7 +116,7 @@ def main():
     Y_train = targets(labels_train)    # (60000, 1)
     Y_test = targets(labels_test)      # (10000, 1)
     W1, b1, W2, b2 = initial_weights()
-    # The run compares these settings with the report's.
+    # If a setting is not the report's, the table and the figures will say so.
     run = common.Run("B", EPOCHS, DIGIT=DIGIT, HIDDEN_UNITS=HIDDEN_UNITS,
                      LEARNING_RATE=LEARNING_RATE, INIT_RANGE=INIT_RANGE, SEED=SEED,
                      SHARED_BIAS=SHARED_BIAS)

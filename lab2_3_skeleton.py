@@ -19,7 +19,9 @@ SHARED_BIAS = True      # one bias for each layer, as in the report; False: one 
 PRECISION = np.float32  # np.float64 is more precise, but takes twice the time
 
 
-# ---- The exercise: four functions (to write them yourself, use tests/blank.py) -----------
+# ---- The exercise: four functions --------------------------------------------------------
+# To write them yourself, run: python tests/blank.py lab2_3_skeleton.py
+# It empties them and keeps a copy of the script.
 def initial_weights():
     """Return the initial weights and biases W1, b1, W2, b2, of type PRECISION.
 
@@ -30,9 +32,8 @@ def initial_weights():
 
     To get the report's weights, make rng = np.random.RandomState(SEED), call
     rng.permutation(60_000) once, and then draw W1 and W2, in this order, with rng.uniform().
-    The report's program (see common.py) shuffles the images with that call. We need not shuffle:
-    each update uses all images. But the call advances rng, so without it the weights would be
-    different.
+    The program behind the report shuffles the images with that call. We need not shuffle: each
+    update uses all images. But the call advances rng, so without it the weights would be different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -88,15 +89,15 @@ def backward_propagation(X, Y, A1, A2, W2):
     The gradients are taken with respect to W1, b1, W2, b2, and have their shapes. If SHARED_BIAS,
     add up the db of all units of a layer: the sum is the gradient of their one bias.
     These are not the gradients of loss(), but of equation 2, added up over the ten outputs and
-    averaged over the images. So divide by m, not by 10 m. The report's program, too, trains with
-    one loss and plots another.
+    averaged over the images. So divide by m, not by 10 m, the number of outputs of all images. The
+    program behind the report, too, trains with one loss and plots another.
     """
     m = len(X)
-    # For one image, dL/dA2 = (A2 - Y) / (A2 (1 - A2)) and dA2/dZ2 = A2 (1 - A2). Their product is
-    # dL/dZ2 = A2 - Y. The loss is a mean over m images: so divide by m.
+    # L is equation 2, for one image: dL/dA2 = (A2 - Y) / (A2 (1 - A2)). The sigmoid has the slope
+    # dA2/dZ2 = A2 (1 - A2). Their product is dL/dZ2 = A2 - Y. For the mean, divide it by m.
     dZ2 = (A2 - Y) / m                            # (m, 10)
     dW2, db2 = common.linear_backward(dZ2, A1)    # (10, 64), (10,)
-    dA1 = dZ2 @ W2                                # (m, 64)
+    dA1 = dZ2 @ W2                                # (m, 64)  because Z2 = A1 W2^T + b2
     dZ1 = dA1 * A1 * (1 - A1)                     # (m, 64)  A1 (1 - A1) is the slope of the sigmoid
     dW1, db1 = common.linear_backward(dZ1, X)     # (64, 784), (64,)
     if SHARED_BIAS:    # one bias moves all units of its layer
@@ -113,7 +114,7 @@ def targets(labels):
 
 
 def main():
-    """Train the network, print the table, draw the figures.
+    """Train the network, print a table of the results, draw the figures.
 
     Return the run, W1, b1, W2 and b2. You can look at them in a notebook, or after python -i.
     """
@@ -121,7 +122,7 @@ def main():
     Y_train = targets(labels_train)    # (60000, 10)
     Y_test = targets(labels_test)      # (10000, 10)
     W1, b1, W2, b2 = initial_weights()
-    # The run compares these settings with the report's.
+    # If a setting is not the report's, the table and the figures will say so.
     run = common.Run("C", EPOCHS, HIDDEN_UNITS=HIDDEN_UNITS, LEARNING_RATE=LEARNING_RATE,
                      INIT_RANGE=INIT_RANGE, SEED=SEED, SHARED_BIAS=SHARED_BIAS)
 

@@ -18,15 +18,17 @@ SEED = 138              # the seed of the random initial weights
 PRECISION = np.float32  # np.float64 is more precise, but takes twice the time
 
 
-# ---- The exercise: four functions (to write them yourself, use tests/blank.py) -----------
+# ---- The exercise: four functions --------------------------------------------------------
+# To write them yourself, run: python tests/blank.py lab2_skeleton.py
+# It empties them and keeps a copy of the script.
 def initial_weights():
     """Return the initial weights W (1, 784) and bias b (1,), of type PRECISION.
 
     The weights are uniform between -INIT_RANGE and INIT_RANGE, the bias is 0.0001. To get the
     report's weights, make rng = np.random.RandomState(SEED), call rng.permutation(60_000) once,
-    and then draw W with rng.uniform(). The report's program (see common.py) shuffles the images
-    with that call. We need not shuffle: each update uses all images. But the call advances rng,
-    so without it W would be different.
+    and then draw W with rng.uniform(). The program behind the report shuffles the images with
+    that call. We need not shuffle: each update uses all images. But the call advances rng, so
+    without it W would be different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -52,7 +54,7 @@ def loss(A, Y):
     A: the outputs of the neuron, shape (m, 1)
     Y: the targets, shape (m, 1)
 
-    Like the report's program, add 0.0001 inside both logarithms: log(A + 0.0001) and
+    Like the program behind the report, add 0.0001 inside both logarithms: log(A + 0.0001) and
     log(1 - A + 0.0001). Then they are never infinite.
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
@@ -66,12 +68,12 @@ def backward_propagation(X, Y, A):
     Y: the targets, shape (m, 1)
     A: the outputs of forward_propagation(), shape (m, 1)
 
-    Like the report's program, differentiate the mean of equation 2 itself, without the 0.0001
-    that loss() adds.
+    Like the program behind the report, differentiate the mean of equation 2 itself, without the
+    0.0001 that loss() adds.
     """
     m = len(X)
-    # For one image, dL/dA = (A - Y) / (A (1 - A)) and dA/dZ = A (1 - A). Their product is
-    # dL/dZ = A - Y. The loss is a mean over m images: so divide by m.
+    # L is equation 2, for one image: dL/dA = (A - Y) / (A (1 - A)). The sigmoid has the slope
+    # dA/dZ = A (1 - A). Their product is dL/dZ = A - Y. For the mean, divide it by m.
     dZ = (A - Y) / m                          # (m, 1)
     dW, db = common.linear_backward(dZ, X)    # (1, 784), (1,)
     return dW, db
@@ -101,7 +103,7 @@ def overfitting(run):
 
 
 def main():
-    """Train the neuron, print the table, draw the figures.
+    """Train the neuron, print a table of the results, draw the figures.
 
     Return the run, W and b. You can look at them in a notebook, or after python -i.
     """
@@ -109,7 +111,7 @@ def main():
     Y_train = targets(labels_train)    # (60000, 1)
     Y_test = targets(labels_test)      # (10000, 1)
     W, b = initial_weights()
-    # The run compares these settings with the report's.
+    # If a setting is not the report's, the table and the figures will say so.
     run = common.Run("A", EPOCHS, DIGIT=DIGIT, LEARNING_RATE=LEARNING_RATE,
                      INIT_RANGE=INIT_RANGE, SEED=SEED)
 
@@ -135,7 +137,7 @@ def main():
 
     run.rises_from, run.above_from = overfitting(run)
     run.print_table()
-    # Like the report's program, leave out the first ten epochs: their losses are much larger.
+    # As in the report, leave out the first ten epochs: their losses are much larger.
     common.draw_curves(run, "figures/fig2a_loss.png", "loss",
                        "Fig. 2a: loss of the neuron", first_epoch=10)
     common.draw_curves(run, "figures/fig2b_loss_zoom.png", "loss",
