@@ -84,7 +84,7 @@ def train(script, images, change=no_change, given=training_data, update=gradient
         before = weights
         weights = []
         for name, W, dW in zip(names_of("Wb", before), before, as_list(gradients)):
-            W = np.asarray(W)
+            W = np.asarray(W, dtype=np.result_type(W, np.float32))  # a bias may be the integer 0
             new = step(W, script.LEARNING_RATE, np.reshape(dW, W.shape)).astype(W.dtype)
             results[f"step {epoch + 1} of {name}"] = new - W
             weights.append(new)
@@ -286,7 +286,7 @@ def other_step(script, copy, right, results, name):
     for other, number in right.items():
         if other.startswith(f"step {step}"):
             if np.size(number) == 1:  # the step of a bias, added to each number of W
-                number = np.broadcast_to(number.reshape(1), value.shape)
+                number = np.full(np.shape(value), np.ravel(number)[0])
             if is_right(name, value, number):
                 return f"it is updated with d{other.split()[-1]}"
     return None

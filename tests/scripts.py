@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+from blank import FUNCTIONS
 
 import common
 
@@ -135,8 +136,9 @@ PRODUCTS = {  # what to add to it, by the function
 }
 HINTS = [  # what the words of an error have in them, and what to add
     ("read-only", "it changes an array that is still needed; work on a copy, as in A = A.copy()"),
-    (r"\(500,.*\(200,|\(200,.*\(500,", "500 training images meet 200 test images; do X, Y and A "
-     "belong together, or is something left over from the last forward propagation?"),
+    (r"\(500,.*\(200,|\(200,.*\(500,|size (500|200) is different from (500|200)",
+     "500 training images meet 200 test images; do X, Y and A belong together, or is something "
+     "left over from the last forward propagation?"),
     (r"\b[61]0000\b|size (500|200)\b|zero-size", "the tests have fewer than 60,000 images; write "
      "len(X) or, in main(), len(X_train) and len(X_test)"),
     (r"both should be \(images, outputs\)", "has Y a column for each output? Or has an update "
@@ -164,18 +166,24 @@ HINTS = [  # what the words of an error have in them, and what to add
 
 def explain(script, error):
     """Return an error in words, the line of the script that it comes from, and a hint."""
-    words = f"{type(error).__name__}: {error}"
-    words = words.partition(", with gufunc")[0]  # the signature that @ adds tells a student nothing
+    full_words = f"{type(error).__name__}: {error}"
+    words = full_words.partition(", with gufunc")[0]  # what @ adds tells a student nothing
     words = words.rstrip(": ")  # what ends an error without a message, and some of NumPy's
     sentence = words
     more = ""
+    in_main = False
     for frame, number in traceback.walk_tb(error.__traceback__):
+        name = frame.f_code.co_name
+        if in_main and name in FUNCTIONS:
+            more = "are its arguments right, and in the right order?"
+            break  # the function has been judged, and is right
         if frame.f_code.co_filename == script.__file__:
-            more = PRODUCTS.get(frame.f_code.co_name, more)
+            in_main = in_main or name == "main"
+            more = PRODUCTS.get(name, more)
             line = linecache.getline(script.__file__, number)
             line = line.partition("#")[0].strip().rstrip(",")
             sentence = f"{words}, in line {number}, {line}{shapes_in(line, frame)}"
-    hint = hint_for(script, error, words)
+    hint = hint_for(script, error, full_words)
     if not hint:
         return sentence
     if hint == PRODUCT and more:

@@ -147,6 +147,11 @@ WRONG = [  # script, old text, new text, words of the sentence
     # main(): the data
     (A, START, f"{START}    X_train, X_test = X_train / 255, X_test / 255\n", "by 255 again"),
     (A, START, f"{START}    X_train = X_train.reshape(784, -1).T\n", "mixes the pixels of the images"),
+    (A, "backward_propagation(X_train, Y_train, A)", "backward_propagation(X_test, Y_train, A)",
+     "backward_propagation(X_test, Y_train, A) (where X_test is (200, 784), Y_train is (500, 1), A is "
+     "(500, 1)): 500 training images meet 200 test images"),
+    (B, "(X_train, Y_train, A1, A2, W2)", "(X_train, Y_train, A2, A1, W2)",
+     "as rows on its right; are its arguments right, and in the right order?"),
     (A, START, f"{START}    X_test = X_train[:200]\n", "the test images are training images"),
     (A, START, f"{START}    X_train = 1 - X_train\n", f"1 - X (the test pixels must be, too), {MEANT}"),
     (A, START, f"{START}    np.random.shuffle(X_train)\n", f"check main(), {MEANT}"),
