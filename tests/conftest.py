@@ -69,14 +69,12 @@ def figures(monkeypatch):
 
 
 @pytest.fixture
-def small_mnist(mnist, figures, monkeypatch, tmp_path):
+def small_mnist(mnist, figures, monkeypatch):
     """Let main() load 500 images for training and 200 for the test; return them."""
     (X, labels), (X_test, labels_test) = mnist
     train = pixels(X[:500]), labels[:500]
     test = pixels(X_test[:200]), labels_test[:200]
     monkeypatch.setattr(common, "load_with_keras", lambda: (train, test))
-    (tmp_path / "figures").mkdir()
-    monkeypatch.chdir(tmp_path)  # for what a student's main() saves
     return common.load_mnist()
 
 

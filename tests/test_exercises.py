@@ -46,7 +46,7 @@ def test_main(script, images, small_mnist):
     """On 500 images: the numbers of each epoch, and the updates."""
     fault = gravest_fault(script, *images)
     if fault and MEANT not in fault:
-        pytest.skip(f"{script.__name__}: a function is wrong; fix it first")
+        pytest.skip(f"{script.__name__}: a function is wrong; fix it first: {fault}")
     fail_with(script, main_fault(script, small_mnist))
 
 

@@ -218,6 +218,18 @@ def test_a_byte_that_is_no_utf8_is_told(told, tmp_path):
     assert told(path).startswith("it is not saved as UTF-8, so Python cannot read it")
 
 
+@pytest.mark.parametrize("name, other, words", [
+    (A, B, "2 layers and 1 outputs; the exercise has 1 and 1"),
+    (B, A, "1 layers and 1 outputs; the exercise has 2 and 1"),
+    (B, C, "2 layers and 10 outputs; the exercise has 2 and 1"),
+    (C, B, "2 layers and 1 outputs; the exercise has 2 and 10"),
+])
+def test_another_exercise_is_told(told, tmp_path, name, other, words):
+    """As when a class hands in its scripts under wrong names."""
+    path = edited(ROOT / f"{other}.py", tmp_path / f"{name}.py")
+    assert f"{words}, {MEANT}" in told(path)
+
+
 @pytest.mark.parametrize("name", [A, B, C])
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
 def test_a_blank_function_is_named(told, tmp_path, name, n):
@@ -256,6 +268,7 @@ EVEN = [("labels == DIGIT", "labels % 2 == 0"), ("DIGIT = 0 ", "# "), ("DIGIT=DI
 
 
 @pytest.mark.parametrize("name, edits", [
+    (A, [("    Z = c", "    open('README.md').close()\n    Z = c")]),
     (A, PLOT), (A, DRAWING_IN_THE_LOOP), (A, GRADIENT_CHECK), (A, WRITTEN_OUT), (B, DECORATOR),
     (A, EVEN), (A, [("DIGIT", "TARGET"), ("TARGET=TARGET", "DIGIT=TARGET")]),
     (C, [("SEED = 138", "DIGIT = 3\nSEED = 138")]),
