@@ -64,7 +64,7 @@ def linear_backward(dZ, X):
     X: the inputs of the layer, shape (m, inputs)
 
     dW and db are sums over the images. If the loss is a mean, dZ has the factor 1 / m already.
-    db has a number for each unit, even if the units share one bias.
+    db has a number for each unit. If the units share one bias, its gradient is the sum of them.
     """
     dW = dZ.T @ X
     db = dZ.sum(axis=0)
@@ -75,7 +75,7 @@ def accuracy(A, Y):
     """Return the fraction of the images that are classified correctly.
 
     A: the outputs of the network, shape (m, outputs)
-    Y: the targets, from 0 to 1, same shape
+    Y: the targets, 0 or 1 (or between them), same shape
 
     A single output says yes if it is above 0.5. Of several outputs, the largest is the answer.
     Raises ValueError if the shapes differ, or if Y has values outside 0 to 1.
@@ -83,7 +83,7 @@ def accuracy(A, Y):
     if np.ndim(A) != 2 or np.shape(A) != np.shape(Y):
         shapes = f"A is {np.shape(A)}, Y is {np.shape(Y)}"
         raise ValueError(f"{shapes}; both should be (images, outputs)")
-    # With labels, such as 7, equation 2 makes no sense. But NumPy would give no error.
+    # Y must not hold labels, such as 7.
     is_number = Y.dtype == bool or np.issubdtype(Y.dtype, np.number)
     if not is_number or Y.min() < 0 or Y.max() > 1:
         raise ValueError("Y should hold numbers from 0 to 1: 1 where the answer is yes, else 0")
@@ -131,14 +131,14 @@ def load_with_keras():
 
 
 def load_with_numpy():
-    """Return the same as load_with_keras(), from the same file."""
+    """Return the same as load_with_keras(), read from the file MNIST."""
     try:
         with np.load(MNIST) as file:
             train = file["x_train"], file["y_train"]
             test = file["x_test"], file["y_test"]
     except Exception:  # damaged files raise errors of many kinds
         sys.exit(f"error: {MNIST} is missing or damaged. Hidden folders may get lost when they are "
-                 "copied by hand or uploaded: take .keras from the ZIP again, "
+                 "copied by hand or uploaded: take .keras from the ZIP of this project again, "
                  "or run: git checkout .keras")
     return train, test
 
@@ -481,6 +481,7 @@ def draw_network(run, name, image, label, hidden, outputs):
     square.flat[:len(hidden)] = hidden
 
     figure = new_figure(run, 7.6, 2.8)
+    # The pixels and the hidden units are squares, 3 wide. The outputs are 2 wide and 3 high.
     left, middle, right = figure.subplots(1, 3, width_ratios=[3, 3, 2])
     left.imshow(image.reshape(28, 28), cmap="Greys")
     left.set(xlabel="X: 784 pixels", xticks=[], yticks=[])
@@ -490,7 +491,7 @@ def draw_network(run, name, image, label, hidden, outputs):
     middle.set(xlabel=f"A1: {len(hidden)} hidden units", xticks=[], yticks=[])
     right.barh(range(len(outputs)), outputs)
     right.set(xlabel=f"A2: {len(outputs)} outputs", xlim=(0, 1), yticks=range(len(outputs)),
-              box_aspect=3 / 2)  # its width is 2 of 3 parts, so it is as high as the other two
+              box_aspect=3 / 2)
     right.invert_yaxis()  # digit 0 at the top
     draw_arrow(middle, "$W_1, b_1$")
     draw_arrow(right, "$W_2, b_2$")
@@ -499,7 +500,7 @@ def draw_network(run, name, image, label, hidden, outputs):
 
 def draw_arrow(axes, text):
     """Write a text to the left of the axes, with an arrow from the text to the axes."""
-    # The arrow ends 16 points before the axes (shrinkB), to the left of their numbers.
+    # The arrow ends 16 points before the axes (shrinkB). So it does not cross the digits 0 to 9.
     axes.annotate(text, xy=(0, 0.5), xycoords="axes fraction",
                   xytext=(-75, 0), textcoords="offset points", verticalalignment="center",
                   arrowprops={"arrowstyle": "->", "shrinkB": 16})

@@ -33,8 +33,8 @@ def initial_weights():
 
     To get the report's weights, make rng = np.random.RandomState(SEED), call
     rng.permutation(60_000) once, and then draw W1 and W2, in this order, with rng.uniform().
-    The program behind the report shuffles the images with that call. We need not shuffle: each
-    update uses all images. But the call advances rng, so without it the weights would be different.
+    In the report, that call shuffles the images. We need not shuffle: each update uses all images.
+    But the call advances rng, so without it the weights would be different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -67,7 +67,7 @@ def loss(A, Y):
     A: the outputs of the network, shape (m, 1)
     Y: the targets, shape (m, 1)
 
-    Like the program behind the report, add 0.0001 inside both logarithms: log(A + 0.0001) and
+    To get the report's losses, add 0.0001 inside both logarithms: log(A + 0.0001) and
     log(1 - A + 0.0001). Then they are never infinite.
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
@@ -75,7 +75,7 @@ def loss(A, Y):
 
 
 def backward_propagation(X, Y, A1, A2, W2):
-    """Return dW1, db1, dW2, db2, the gradients of the loss.
+    """Return dW1, db1, dW2, db2, the gradients of the mean of equation 2.
 
     X: the images, shape (m, 784)
     Y: the targets, shape (m, 1)
@@ -84,8 +84,7 @@ def backward_propagation(X, Y, A1, A2, W2):
 
     The gradients are taken with respect to W1, b1, W2, b2, and have their shapes. If SHARED_BIAS,
     add up the db of all units of a layer: the sum is the gradient of their one bias.
-    Like the program behind the report, differentiate the mean of equation 2 itself, without the
-    0.0001 that loss() adds.
+    To get the report's losses, leave out the 0.0001 that loss() adds.
     """
     m = len(X)
     # L is equation 2, for one image: dL/dA2 = (A2 - Y) / (A2 (1 - A2)). The sigmoid has the slope
@@ -154,5 +153,6 @@ def main():
 
 
 if __name__ == "__main__":
+    # Options, such as --epochs 500, replace the constants. __doc__ is the text for --help.
     EPOCHS, LEARNING_RATE, SEED = common.read_options(__doc__, EPOCHS, LEARNING_RATE, SEED)
     run, W1, b1, W2, b2 = main()

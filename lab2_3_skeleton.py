@@ -32,8 +32,8 @@ def initial_weights():
 
     To get the report's weights, make rng = np.random.RandomState(SEED), call
     rng.permutation(60_000) once, and then draw W1 and W2, in this order, with rng.uniform().
-    The program behind the report shuffles the images with that call. We need not shuffle: each
-    update uses all images. But the call advances rng, so without it the weights would be different.
+    In the report, that call shuffles the images. We need not shuffle: each update uses all images.
+    But the call advances rng, so without it the weights would be different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -90,7 +90,7 @@ def backward_propagation(X, Y, A1, A2, W2):
     add up the db of all units of a layer: the sum is the gradient of their one bias.
     These are not the gradients of loss(), but of equation 2, added up over the ten outputs and
     averaged over the images. So divide by m, not by 10 m, the number of outputs of all images. The
-    program behind the report, too, trains with one loss and plots another.
+    report, too, trains with one loss and plots another.
     """
     m = len(X)
     # L is equation 2, for one image: dL/dA2 = (A2 - Y) / (A2 (1 - A2)). The sigmoid has the slope
@@ -161,5 +161,6 @@ def main():
 
 
 if __name__ == "__main__":
+    # Options, such as --epochs 500, replace the constants. __doc__ is the text for --help.
     EPOCHS, LEARNING_RATE, SEED = common.read_options(__doc__, EPOCHS, LEARNING_RATE, SEED)
     run, W1, b1, W2, b2 = main()

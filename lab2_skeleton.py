@@ -26,9 +26,9 @@ def initial_weights():
 
     The weights are uniform between -INIT_RANGE and INIT_RANGE, the bias is 0.0001. To get the
     report's weights, make rng = np.random.RandomState(SEED), call rng.permutation(60_000) once,
-    and then draw W with rng.uniform(). The program behind the report shuffles the images with
-    that call. We need not shuffle: each update uses all images. But the call advances rng, so
-    without it W would be different.
+    and then draw W with rng.uniform(). In the report, that call shuffles the images. We need not
+    shuffle: each update uses all images. But the call advances rng, so without it W would be
+    different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -54,7 +54,7 @@ def loss(A, Y):
     A: the outputs of the neuron, shape (m, 1)
     Y: the targets, shape (m, 1)
 
-    Like the program behind the report, add 0.0001 inside both logarithms: log(A + 0.0001) and
+    To get the report's losses, add 0.0001 inside both logarithms: log(A + 0.0001) and
     log(1 - A + 0.0001). Then they are never infinite.
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
@@ -62,13 +62,13 @@ def loss(A, Y):
 
 
 def backward_propagation(X, Y, A):
-    """Return dW (1, 784) and db (1,), the gradients of the loss with respect to W and b.
+    """Return dW (1, 784) and db (1,): the gradients of the mean of equation 2.
 
     X: the images, shape (m, 784)
     Y: the targets, shape (m, 1)
     A: the outputs of forward_propagation(), shape (m, 1)
 
-    Like the program behind the report, differentiate the mean of equation 2 itself, without the
+    The gradients are taken with respect to W and b. To get the report's losses, leave out the
     0.0001 that loss() adds.
     """
     m = len(X)
@@ -152,5 +152,6 @@ def main():
 
 
 if __name__ == "__main__":
+    # Options, such as --epochs 500, replace the constants. __doc__ is the text for --help.
     EPOCHS, LEARNING_RATE, SEED = common.read_options(__doc__, EPOCHS, LEARNING_RATE, SEED)
     run, W, b = main()
