@@ -1,8 +1,8 @@
 """The code that the three exercises share.
 
-The report, "Implementing a Neural Network from scratch", does not include its source code. A
-public program for the same lab produces the numbers in the report. The comments call it "the
-program behind the report". m is the number of images.
+The report, "Implementing a Neural Network from scratch", shows no code. A public program for the
+same lab gives the report's numbers. The comments call it "the report's program". m is the number of
+images.
 """
 import argparse
 import contextlib
@@ -75,7 +75,7 @@ def accuracy(A, Y):
     """Return the fraction of the images that are classified correctly.
 
     A: the outputs of the network, shape (m, outputs)
-    Y: the targets, 0 or 1 (or between them), same shape
+    Y: the targets, same shape
 
     A single output says yes if it is above 0.5. Of several outputs, the largest is the answer.
     Raises ValueError if the shapes differ, or if Y has values outside 0 to 1.
@@ -131,7 +131,7 @@ def load_with_keras():
 
 
 def load_with_numpy():
-    """Return the same as load_with_keras(), read from the file MNIST."""
+    """Return the same as load_with_keras(), from the file whose path is MNIST."""
     try:
         with np.load(MNIST) as file:
             train = file["x_train"], file["y_train"]
@@ -145,7 +145,7 @@ def load_with_numpy():
 
 def make_X(images, precision):
     """Turn images (m, 28, 28), pixels from 0 to 255, into X (m, 784), pixels from 0 to 1."""
-    # Divide in float32, like the program behind the report, even if precision is float64.
+    # Divide in float32, like the report's program, even if precision is float64.
     X = images.reshape(-1, 784) / np.float32(255)
     return X.astype(precision, copy=False)
 
@@ -185,7 +185,7 @@ def download_timeout(seconds):
 
 
 # ---- The report --------------------------------------------------------------------------
-# The report does not state all its settings. These are from the program behind it (see the top).
+# The report does not state all its settings. These are from the report's program.
 SETTINGS = {
     "A": {
         "DIGIT": 0,
@@ -462,6 +462,7 @@ def draw_weights(run, name, W, title):
     axes = figure.add_subplot(title=f"{title}, after {len(run.loss) - 1:,} updates",
                               frame_on=False, xticks=[], yticks=[])
     picture = axes.imshow(square, cmap="cividis", vmin=-limit, vmax=limit)
+    # Each end of the colour bar says what ink on such a pixel does to the output of the unit.
     figure.colorbar(picture, extend="both",
                     label=r"ink lowers the output $\leftarrow$ weight $\rightarrow$ ink raises it")
     save(figure, name)
@@ -481,7 +482,7 @@ def draw_network(run, name, image, label, hidden, outputs):
     square.flat[:len(hidden)] = hidden
 
     figure = new_figure(run, 7.6, 2.8)
-    # The pixels and the hidden units are squares, 3 wide. The outputs are 2 wide and 3 high.
+    # The three panels are equally high: two are squares, and the third is 2 / 3 as wide.
     left, middle, right = figure.subplots(1, 3, width_ratios=[3, 3, 2])
     left.imshow(image.reshape(28, 28), cmap="Greys")
     left.set(xlabel="X: 784 pixels", xticks=[], yticks=[])
@@ -500,7 +501,7 @@ def draw_network(run, name, image, label, hidden, outputs):
 
 def draw_arrow(axes, text):
     """Write a text to the left of the axes, with an arrow from the text to the axes."""
-    # The arrow ends 16 points before the axes (shrinkB). So it does not cross the digits 0 to 9.
+    # The arrow ends 16 points before the axes (shrinkB). There it cannot cross their tick labels.
     axes.annotate(text, xy=(0, 0.5), xycoords="axes fraction",
                   xytext=(-75, 0), textcoords="offset points", verticalalignment="center",
                   arrowprops={"arrowstyle": "->", "shrinkB": 16})

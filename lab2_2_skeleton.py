@@ -5,6 +5,7 @@
 784 pixels -> 64 sigmoid units -> 1 sigmoid unit (sections I.B, II.B and III.B of the report).
 The script draws the report's figures 3a and 3b. Figure 3c is our own: the weights of the
 hidden units. linear_forward, sigmoid and linear_backward are in common.py.
+The report shows no code. Below, "the report's program" is a public program that gives its numbers.
 """
 import numpy as np
 
@@ -33,8 +34,8 @@ def initial_weights():
 
     To get the report's weights, make rng = np.random.RandomState(SEED), call
     rng.permutation(60_000) once, and then draw W1 and W2, in this order, with rng.uniform().
-    In the report, that call shuffles the images. We need not shuffle: each update uses all images.
-    But the call advances rng, so without it the weights would be different.
+    The report's program shuffles the images with that call. We need not shuffle: each update uses
+    all images. But the call advances rng, so without it the weights would be different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -67,11 +68,11 @@ def loss(A, Y):
     A: the outputs of the network, shape (m, 1)
     Y: the targets, shape (m, 1)
 
-    To get the report's losses, add 0.0001 inside both logarithms: log(A + 0.0001) and
+    Like the report's program, add 0.0001 inside both logarithms: log(A + 0.0001) and
     log(1 - A + 0.0001). Then they are never infinite.
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
-    return losses.mean(dtype=np.float64)    # in float64, for more exact digits
+    return losses.mean(dtype=np.float64)    # in float64, for a more exact mean
 
 
 def backward_propagation(X, Y, A1, A2, W2):
@@ -84,7 +85,7 @@ def backward_propagation(X, Y, A1, A2, W2):
 
     The gradients are taken with respect to W1, b1, W2, b2, and have their shapes. If SHARED_BIAS,
     add up the db of all units of a layer: the sum is the gradient of their one bias.
-    To get the report's losses, leave out the 0.0001 that loss() adds.
+    Like the report's program, add no 0.0001 here.
     """
     m = len(X)
     # L is equation 2, for one image: dL/dA2 = (A2 - Y) / (A2 (1 - A2)). The sigmoid has the slope

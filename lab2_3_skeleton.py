@@ -5,6 +5,7 @@
 784 pixels -> 64 sigmoid units -> 10 sigmoid units (sections I.C, II.C and III.C of the report).
 The script draws the report's figures 1, 4a and 4b. Figure 4c is our own: the mistakes of the
 network. linear_forward, sigmoid and linear_backward are in common.py.
+The report shows no code. Below, "the report's program" is a public program that gives its numbers.
 """
 import numpy as np
 
@@ -32,8 +33,8 @@ def initial_weights():
 
     To get the report's weights, make rng = np.random.RandomState(SEED), call
     rng.permutation(60_000) once, and then draw W1 and W2, in this order, with rng.uniform().
-    In the report, that call shuffles the images. We need not shuffle: each update uses all images.
-    But the call advances rng, so without it the weights would be different.
+    The report's program shuffles the images with that call. We need not shuffle: each update uses
+    all images. But the call advances rng, so without it the weights would be different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -75,7 +76,7 @@ def loss(A, Y):
     """
     A_true = A[Y == 1]          # (m,)
     losses = -np.log(A_true)    # (m,)
-    return losses.mean(dtype=np.float64)    # in float64, for more exact digits
+    return losses.mean(dtype=np.float64)    # in float64, for a more exact mean
 
 
 def backward_propagation(X, Y, A1, A2, W2):
@@ -90,7 +91,7 @@ def backward_propagation(X, Y, A1, A2, W2):
     add up the db of all units of a layer: the sum is the gradient of their one bias.
     These are not the gradients of loss(), but of equation 2, added up over the ten outputs and
     averaged over the images. So divide by m, not by 10 m, the number of outputs of all images. The
-    report, too, trains with one loss and plots another.
+    report's program, too, trains with one loss and plots another.
     """
     m = len(X)
     # L is equation 2, for one image: dL/dA2 = (A2 - Y) / (A2 (1 - A2)). The sigmoid has the slope

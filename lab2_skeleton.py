@@ -5,6 +5,7 @@
 784 pixels -> 1 sigmoid unit (sections I.A, II.A and III.A of the report).
 The script draws the report's figures 2a, 2b and 2c. Figures 2d and 2e are our own: the weights
 of the neuron, and its accuracy. linear_forward, sigmoid and linear_backward are in common.py.
+The report shows no code. Below, "the report's program" is a public program that gives its numbers.
 """
 import numpy as np
 
@@ -26,9 +27,9 @@ def initial_weights():
 
     The weights are uniform between -INIT_RANGE and INIT_RANGE, the bias is 0.0001. To get the
     report's weights, make rng = np.random.RandomState(SEED), call rng.permutation(60_000) once,
-    and then draw W with rng.uniform(). In the report, that call shuffles the images. We need not
-    shuffle: each update uses all images. But the call advances rng, so without it W would be
-    different.
+    and then draw W with rng.uniform(). The report's program shuffles the images with that call.
+    We need not shuffle: each update uses all images. But the call advances rng, so without it W
+    would be different.
     """
     rng = np.random.RandomState(SEED)
     rng.permutation(60_000)    # the result is not needed
@@ -54,11 +55,11 @@ def loss(A, Y):
     A: the outputs of the neuron, shape (m, 1)
     Y: the targets, shape (m, 1)
 
-    To get the report's losses, add 0.0001 inside both logarithms: log(A + 0.0001) and
+    Like the report's program, add 0.0001 inside both logarithms: log(A + 0.0001) and
     log(1 - A + 0.0001). Then they are never infinite.
     """
     losses = -(Y * np.log(A + 0.0001) + (1 - Y) * np.log(1 - A + 0.0001))    # (m, 1)
-    return losses.mean(dtype=np.float64)    # in float64, for more exact digits
+    return losses.mean(dtype=np.float64)    # in float64, for a more exact mean
 
 
 def backward_propagation(X, Y, A):
@@ -68,8 +69,7 @@ def backward_propagation(X, Y, A):
     Y: the targets, shape (m, 1)
     A: the outputs of forward_propagation(), shape (m, 1)
 
-    The gradients are taken with respect to W and b. To get the report's losses, leave out the
-    0.0001 that loss() adds.
+    The gradients are taken with respect to W and b. Like the report's program, add no 0.0001 here.
     """
     m = len(X)
     # L is equation 2, for one image: dL/dA = (A - Y) / (A (1 - A)). The sigmoid has the slope

@@ -123,7 +123,7 @@ def plotted_loss(A, Y, e=0):
 
 # ---- Slips in initial_weights() ----------------------------------------------------------
 def shuffled(seed, generator=np.random.RandomState):
-    """Return a generator that has shuffled the images, as the program behind the report does."""
+    """Return a generator that has shuffled the images, as the report's program does."""
     rng = generator(seed)
     rng.permutation(60_000)
     return rng
