@@ -26,8 +26,8 @@ MNIST = ROOT / ".keras" / "datasets" / "mnist.npz"
 os.environ["KERAS_HOME"] = str(ROOT / ".keras")
 
 # MPLBACKEND tells Matplotlib how to show figures. A notebook sets it to a part of the package
-# matplotlib_inline, and a script that is started from the notebook inherits it. If the Python of
-# the script lacks this package, importing Matplotlib fails. So remove MPLBACKEND then.
+# matplotlib_inline. A script that is started from the notebook inherits it, but may run with
+# another Python, which lacks this package. Then importing Matplotlib would fail. So remove it.
 if "matplotlib_inline" in os.environ.get("MPLBACKEND", ""):
     if not importlib.util.find_spec("matplotlib_inline"):
         del os.environ["MPLBACKEND"]
@@ -64,7 +64,7 @@ def linear_backward(dZ, X):
     X: the inputs of the layer, shape (m, inputs)
 
     dW and db are sums over the images. If the loss is a mean, dZ has the factor 1 / m already.
-    db has a number for each unit. If the units share one bias, its gradient is the sum of them.
+    db has a number for each unit. If the units share one bias, the script adds up these numbers.
     """
     dW = dZ.T @ X
     db = dZ.sum(axis=0)
@@ -83,7 +83,7 @@ def accuracy(A, Y):
     if np.ndim(A) != 2 or np.shape(A) != np.shape(Y):
         shapes = f"A is {np.shape(A)}, Y is {np.shape(Y)}"
         raise ValueError(f"{shapes}; both should be (images, outputs)")
-    # Y must not hold labels, such as 7.
+    # Y must not hold labels, such as 7 or "seven".
     is_number = Y.dtype == bool or np.issubdtype(Y.dtype, np.number)
     if not is_number or Y.min() < 0 or Y.max() > 1:
         raise ValueError("Y should hold numbers from 0 to 1: 1 where the answer is yes, else 0")
@@ -406,7 +406,7 @@ def draw_curves(run, name, quantity, title, first_epoch=1, last_epoch=math.inf):
     figure = new_figure(run, 5.6, 4.2)
     axes = figure.add_subplot(title=f"{title}, epochs {first_epoch:,} to {last_epoch:,}",
                               xlabel="epoch", ylabel=quantity)
-    margin = max(0.08 * (last_epoch - first_epoch), 1)  # room for the last label of the x axis
+    margin = max(0.08 * (last_epoch - first_epoch), 1)  # room for the last number of the x axis
     axes.set_xlim(first_epoch - margin, last_epoch + margin)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.xaxis.set_major_formatter("{x:,.0f}")
@@ -457,12 +457,13 @@ def draw_weights(run, name, W, title):
         left = 30 * (unit % per_side)
         square[top:top + 28, left:left + 28] = weights.reshape(28, 28)
 
-    limit = np.quantile(np.abs(W), 0.95)  # weights beyond it get the colours at the ends
+    # The colours go from -limit to limit. The 5 % of the weights beyond them get the last colours.
+    limit = np.quantile(np.abs(W), 0.95)
     figure = new_figure(run, 6.4, 5.6)
     axes = figure.add_subplot(title=f"{title}, after {len(run.loss) - 1:,} updates",
                               frame_on=False, xticks=[], yticks=[])
     picture = axes.imshow(square, cmap="cividis", vmin=-limit, vmax=limit)
-    # Each end of the colour bar says what ink on such a pixel does to the output of the unit.
+    # Ink on a pixel with a weight above 0 raises the output of the unit. Below 0, it lowers it.
     figure.colorbar(picture, extend="both",
                     label=r"ink lowers the output $\leftarrow$ weight $\rightarrow$ ink raises it")
     save(figure, name)

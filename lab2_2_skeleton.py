@@ -5,7 +5,8 @@
 784 pixels -> 64 sigmoid units -> 1 sigmoid unit (sections I.B, II.B and III.B of the report).
 The script draws the report's figures 3a and 3b. Figure 3c is our own: the weights of the
 hidden units. linear_forward, sigmoid and linear_backward are in common.py.
-The report shows no code. Below, "the report's program" is a public program that gives its numbers.
+The report shows no code. A public program gives the same numbers. Below, it is called
+"the report's program".
 """
 import numpy as np
 
@@ -85,16 +86,16 @@ def backward_propagation(X, Y, A1, A2, W2):
 
     The gradients are taken with respect to W1, b1, W2, b2, and have their shapes. If SHARED_BIAS,
     add up the db of all units of a layer: the sum is the gradient of their one bias.
-    Like the report's program, add no 0.0001 here.
+    Like the report's program, leave out the 0.0001 of loss().
     """
     m = len(X)
     # L is equation 2, for one image: dL/dA2 = (A2 - Y) / (A2 (1 - A2)). The sigmoid has the slope
     # dA2/dZ2 = A2 (1 - A2). Their product is dL/dZ2 = A2 - Y. For the mean, divide it by m.
     dZ2 = (A2 - Y) / m                            # (m, 1)
-    dW2, db2 = common.linear_backward(dZ2, A1)    # (1, 64), (1,)
+    dW2, db2 = common.linear_backward(dZ2, A1)    # (1, 64), (1,)  dZ2^T A1, sum of dZ2
     dA1 = dZ2 @ W2                                # (m, 64)  because Z2 = A1 W2^T + b2
     dZ1 = dA1 * A1 * (1 - A1)                     # (m, 64)  A1 (1 - A1) is the slope of the sigmoid
-    dW1, db1 = common.linear_backward(dZ1, X)     # (64, 784), (64,)
+    dW1, db1 = common.linear_backward(dZ1, X)     # (64, 784), (64,)  dZ1^T X, sum of dZ1
     if SHARED_BIAS:    # one bias moves all units of its layer
         db1 = db1.sum(keepdims=True)              # (1,)
         db2 = db2.sum(keepdims=True)              # (1,)  layer 2 has one unit: nothing changes
@@ -116,7 +117,7 @@ def main():
     Y_train = targets(labels_train)    # (60000, 1)
     Y_test = targets(labels_test)      # (10000, 1)
     W1, b1, W2, b2 = initial_weights()
-    # If a setting is not the report's, the table and the figures will say so.
+    # If one of these settings is not the report's, the table and the figures will say so.
     run = common.Run("B", EPOCHS, DIGIT=DIGIT, HIDDEN_UNITS=HIDDEN_UNITS,
                      LEARNING_RATE=LEARNING_RATE, INIT_RANGE=INIT_RANGE, SEED=SEED,
                      SHARED_BIAS=SHARED_BIAS)

@@ -5,7 +5,8 @@
 784 pixels -> 1 sigmoid unit (sections I.A, II.A and III.A of the report).
 The script draws the report's figures 2a, 2b and 2c. Figures 2d and 2e are our own: the weights
 of the neuron, and its accuracy. linear_forward, sigmoid and linear_backward are in common.py.
-The report shows no code. Below, "the report's program" is a public program that gives its numbers.
+The report shows no code. A public program gives the same numbers. Below, it is called
+"the report's program".
 """
 import numpy as np
 
@@ -69,13 +70,14 @@ def backward_propagation(X, Y, A):
     Y: the targets, shape (m, 1)
     A: the outputs of forward_propagation(), shape (m, 1)
 
-    The gradients are taken with respect to W and b. Like the report's program, add no 0.0001 here.
+    The gradients are taken with respect to W and b. Like the report's program, leave out
+    the 0.0001 of loss().
     """
     m = len(X)
     # L is equation 2, for one image: dL/dA = (A - Y) / (A (1 - A)). The sigmoid has the slope
     # dA/dZ = A (1 - A). Their product is dL/dZ = A - Y. For the mean, divide it by m.
     dZ = (A - Y) / m                          # (m, 1)
-    dW, db = common.linear_backward(dZ, X)    # (1, 784), (1,)
+    dW, db = common.linear_backward(dZ, X)    # (1, 784), (1,)  dZ^T X, sum of dZ
     return dW, db
 
 
@@ -111,7 +113,7 @@ def main():
     Y_train = targets(labels_train)    # (60000, 1)
     Y_test = targets(labels_test)      # (10000, 1)
     W, b = initial_weights()
-    # If a setting is not the report's, the table and the figures will say so.
+    # If one of these settings is not the report's, the table and the figures will say so.
     run = common.Run("A", EPOCHS, DIGIT=DIGIT, LEARNING_RATE=LEARNING_RATE,
                      INIT_RANGE=INIT_RANGE, SEED=SEED)
 
