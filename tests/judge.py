@@ -510,7 +510,7 @@ def loss_fault(script, X, labels):
         return fault
     A_wide = slips.sigmoid(rng.uniform(-30, 30, network.Y.shape))  # close to 0 and to 1, too
     return judge(script, loss_task(A_wide, network.Y, " where A is close to 0 or 1: is something "
-                                   f"clipped in loss(), or more than 0.0001 added? {MEANT}"))
+                                   f"clipped in loss(), or too much added? {MEANT}"))
 
 
 def loss_task(A, Y, advice):
