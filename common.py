@@ -213,9 +213,9 @@ SETTINGS = {
 
 class Result(NamedTuple):
     """A number in the report, and where to find our number for it in a Run (below)."""
-    name: str                 # its name in the table
-    printed: str              # the number in the report
-    attribute: str            # the attribute of the Run that holds our number
+    name: str                    # its name in the table
+    printed: str                 # the number in the report
+    attribute: str               # the attribute of the Run that holds our number
     epoch: Optional[int] = None  # the index of our number, if that attribute is a list
 
 
@@ -432,7 +432,7 @@ def draw_curve(axes, run, attribute, epochs, label, color, linestyle):
     for result in run.results:
         if result.attribute == attribute and result.epoch in epochs:
             report = float(result.printed)
-            ours = recorded[result.epoch]
+            ours = run.find(result)
             # "#.4g" shows four digits, zeros at the end included.
             axes.plot(result.epoch, report, color=color, linestyle="none",
                       marker="D", markersize=9, fillstyle="none",

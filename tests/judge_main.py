@@ -93,6 +93,7 @@ def train(script, images, change=no_change, given=training_data, update=gradient
 # ---- What main() does --------------------------------------------------------------------
 class Outcome(NamedTuple):
     script: ModuleType
+    initial: list   # the first weights
     epochs: int     # EPOCHS
     records: list   # what run.record() got, a dictionary for each epoch
     returned: list  # what main() returned
@@ -103,7 +104,8 @@ def run_main(path, constants, epochs, diverges_in=None):
     """Run main() in a copy of the script. In the epoch diverges_in, set run.diverged to True."""
     script, fault = load(path, EPOCHS=epochs, **constants)
     if fault:
-        return Outcome(script, epochs, [], [None], fault)
+        return Outcome(script, [], epochs, [], [None], fault)
+    initial, _ = call(script, "initial_weights")
     records = []
     usual_record = common.Run.record
 
@@ -122,7 +124,7 @@ def run_main(path, constants, epochs, diverges_in=None):
                 returned = script.main()
             except (Exception, SystemExit) as error:
                 fault = f"if EPOCHS is {epochs}, main() stops with {explain(script, error)}"
-    return Outcome(script, epochs, records, as_list(returned), fault)
+    return Outcome(script, initial, epochs, records, as_list(returned), fault)
 
 
 def main_fault(script, images):
@@ -162,8 +164,7 @@ def main_fault(script, images):
 
 def weights_of(outcome):
     """Return the weights that main() returned, by name. What it returns after them is left out."""
-    weights, _ = call(outcome.script, "initial_weights")
-    return dict(zip(names_of("Wb", weights), outcome.returned[1:]))
+    return dict(zip(names_of("Wb", outcome.initial), outcome.returned[1:]))
 
 
 def outcome_fault(outcome):
@@ -174,8 +175,7 @@ def outcome_fault(outcome):
         return "main() never calls run.record(); it should in each epoch"
     if outcome.fault:
         return outcome.fault
-    first_weights, _ = call(outcome.script, "initial_weights")
-    names = names_of("Wb", first_weights)
+    names = names_of("Wb", outcome.initial)
     run = outcome.returned[0]
     if not isinstance(run, common.Run) or len(outcome.returned) <= len(names):
         found = ["the run" if value is run and isinstance(run, common.Run) else describe(value)
@@ -185,7 +185,7 @@ def outcome_fault(outcome):
     if len(run.loss) < len(outcome.records):
         return (f"the run that main() returns has {len(run.loss)} epochs, but "
                 f"{len(outcome.records)} were recorded: is common.Run() called in the loop?")
-    for name, W, first in zip(names, outcome.returned[1:], first_weights):
+    for name, W, first in zip(names, outcome.returned[1:], outcome.initial):
         if not is_numeric(W) or np.size(W) != np.size(first):
             return (f"main() returns {describe(W)} for {name}, which was {describe(first)} at "
                     f"first: check the update of {name}, and the order in which main() returns "
@@ -215,8 +215,7 @@ def results_of(first, second):
         for epoch, record in enumerate(outcome.records):
             for number in NUMBERS:
                 results[f"run.{number} in epoch {epoch}"] = record[number]
-    initial, _ = call(first.script, "initial_weights")
-    for name, W in zip(names_of("Wb", initial), initial):
+    for name, W in zip(names_of("Wb", first.initial), first.initial):
         after_1 = np.reshape(weights_of(first)[name], np.shape(W))
         after_2 = np.reshape(weights_of(second)[name], np.shape(W))
         results[f"step 1 of {name}"] = after_1 - W

@@ -269,6 +269,8 @@ EVEN = [("labels == DIGIT", "labels % 2 == 0"), ("DIGIT = 0 ", "# "), ("DIGIT=DI
 
 @pytest.mark.parametrize("name, edits", [
     (A, [("    Z = c", "    open('README.md').close()\n    Z = c")]),
+    (A, [("import numpy as np\n", "from __future__ import annotations\nimport dataclasses\n\n"
+          "import numpy as np\n\n\n@dataclasses.dataclass\nclass Settings:\n    units: int = 1\n")]),
     (A, PLOT), (A, DRAWING_IN_THE_LOOP), (A, GRADIENT_CHECK), (A, WRITTEN_OUT), (B, DECORATOR),
     (A, EVEN), (A, [("DIGIT", "TARGET"), ("TARGET=TARGET", "DIGIT=TARGET")]),
     (C, [("SEED = 138", "DIGIT = 3\nSEED = 138")]),
